@@ -1,0 +1,23 @@
+# Every target sets up .venv first, if it must; a second call starts at once.
+.DEFAULT_GOAL := help
+.PHONY: help setup lab test products stale
+IN_VENV := .venv/bin/python
+AS_ROOT := $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' Makefile | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
+
+setup:  ## make .venv and install what the labs and the tests need
+	@sh tools/setup.sh
+
+lab: setup  ## open JupyterLab on the first lab; e.g. ARGS="--port=9000 --no-browser"
+	@$(IN_VENV) -m jupyterlab notebooks/01_Sampling.ipynb $(AS_ROOT) $(ARGS)
+
+test: setup  ## run all tests, and every notebook in a small configuration
+	@LABS_CONFIG=tiny $(IN_VENV) -m pytest $(ARGS)
+
+products: setup  ## make again what is older than its inputs: sprites, weights, outputs of the notebooks
+	@$(IN_VENV) tools/products.py $(ARGS)
+
+stale: setup  ## list what `make products` would make again
+	@$(IN_VENV) tools/products.py --list

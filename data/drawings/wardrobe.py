@@ -1,0 +1,26 @@
+"""What people look like, from the front (heroes.py) as in profile (profiles.py): one throw, one person."""
+
+SKINS = ("skin1", "skin2", "skin3", "skin4", "skin5", "skin6")
+HAIR_COLOURS = ("yellow", "orange", "brown", "chocolate", "black", "grey", "bone", "red", "blue", "purple")
+CLOTHES = ("red", "orange", "green", "teal", "blue", "purple", "magenta", "brown", "grey")
+HEADS = (
+    "short hair", "spiky hair", "long hair", "bob", "bun", "ponytail", "mohawk", "curls",
+    "wizard hat", "knight helmet", "viking helmet", "crown", "hood", "headband",
+)  # fmt: skip
+OUTFITS = (
+    "tunic", "robe", "plate armour", "dress", "overalls", "cape", "vest", "striped shirt", "coat", "chain mail",
+)  # fmt: skip
+THINGS = ("nothing", "sword", "staff", "axe", "shield", "bow", "torch", "spear", "hammer")
+
+
+class Person:
+    """One throw of the dice: skin, head, hair colour, outfit, two colours of cloth, thing in hand."""
+
+    def __init__(self, dice):
+        self.skin = dice.pick(SKINS)
+        self.head = dice.pick(HEADS)
+        self.hair = dice.pick(HAIR_COLOURS)
+        self.outfit = dice.pick(OUTFITS)
+        self.cloth = dice.pick(CLOTHES)
+        self.trim = dice.pick([colour for colour in CLOTHES if colour != self.cloth])
+        self.thing = dice.pick(THINGS)

@@ -1,0 +1,332 @@
+"""Noise schedule, training and sampling: the formulas, the promises about seeds and checkpoints, bad input."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import diffusion_utilities
+from diffusion_utilities import ContextUnet, NoiseSchedule, augment, ddpm_step, sample, train, transform
+
+
+@pytest.fixture(scope="module")
+def network():
+    torch.manual_seed(0)
+    return ContextUnet(n_feat=8).eval()
+
+
+def few_sprites(n=24):
+    generator = np.random.RandomState(0)
+    return generator.randint(0, 256, (n, 16, 16, 3)).astype(np.uint8), np.eye(5, dtype=np.float32)[generator.randint(0, 5, n)]
+
+
+# --- noise schedule
+
+
+@pytest.mark.parametrize("timesteps", [1, 300, 500, 1000])
+def test_schedule_by_hand(timesteps):
+    schedule = NoiseSchedule(timesteps, dtype=torch.float64)
+    product = 1.0
+    for t in range(timesteps + 1):
+        beta = 1e-4 + (0.02 - 1e-4) * t / timesteps if t else 0.0
+        product *= 1 - beta
+        assert schedule.beta[t].item() == pytest.approx(beta, rel=1e-12)
+        assert schedule.alpha[t].item() == pytest.approx(1 - beta, rel=1e-12)
+        assert schedule.alpha_bar[t].item() == pytest.approx(product, rel=1e-10)
+    assert schedule.alpha_bar[0] == 1 and len(schedule.beta) == timesteps + 1
+
+
+def test_schedule_in_float32_is_the_float64_one_rounded():
+    assert torch.equal(NoiseSchedule().alpha_bar, NoiseSchedule(dtype=torch.float64).alpha_bar.float())
+
+
+def test_schedule_has_not_the_courses_extra_factor():
+    """Erratum 14: the course's product starts at alpha_0 = 1 - beta1."""
+    schedule = NoiseSchedule(dtype=torch.float64)
+    course = torch.cumsum((1 - torch.linspace(1e-4, 0.02, 501, dtype=torch.float64)).log(), 0).exp()
+    assert torch.allclose(course[1:] / schedule.alpha_bar[1:], torch.tensor(1 - 1e-4, dtype=torch.float64))
+
+
+def test_schedule_moves_as_one():
+    schedule = NoiseSchedule().to("meta")
+    assert {buffer.device.type for buffer in schedule.buffers()} == {"meta"} and len(list(schedule.buffers())) == 3
+
+
+def test_perturb_is_equation_4():
+    schedule, x0, eps = NoiseSchedule(), torch.randn(3, 3, 4, 4), torch.randn(3, 3, 4, 4)
+    t = torch.tensor([0, 7, 500])
+    xt = schedule.perturb(x0, t, eps)
+    assert torch.equal(xt[0], x0[0])
+    for i, step in enumerate(t.tolist()):
+        alpha_bar = schedule.alpha_bar[step].item()
+        expected = math.sqrt(alpha_bar) * x0[i] + math.sqrt(1 - alpha_bar) * eps[i]
+        assert torch.allclose(xt[i], expected, atol=1e-6)
+        assert torch.equal(schedule.perturb(x0[i : i + 1], step, eps[i : i + 1]), xt[i : i + 1])
+
+
+@pytest.mark.parametrize("bad", [{"timesteps": 0}, {"beta1": 0.0}, {"beta1": 0.3, "beta2": 0.2}, {"beta2": 1.0}])
+def test_schedules_that_make_no_sense(bad):
+    with pytest.raises(ValueError, match="expected at least one step and 0 < beta1"):
+        NoiseSchedule(**bad)
+
+
+# --- sampling
+
+
+def test_ddpm_step_is_line_4_of_algorithm_2():
+    schedule = NoiseSchedule(dtype=torch.float64)
+    x, eps = torch.randn(2, 3, 4, 4, dtype=torch.float64), torch.randn(2, 3, 4, 4, dtype=torch.float64)
+    for t in (1, 2, 100, 500):
+        z = torch.randn(x.shape, generator=torch.Generator().manual_seed(t), dtype=x.dtype) if t > 1 else 0
+        beta, alpha_bar = 1e-4 + 0.0199 * t / 500, schedule.alpha_bar[t].item()
+        expected = (x - beta / math.sqrt(1 - alpha_bar) * eps) / math.sqrt(1 - beta) + math.sqrt(beta) * z
+        step = ddpm_step(x, t, t - 1, lambda xt, t: eps, schedule, torch.Generator().manual_seed(t))
+        assert torch.allclose(step, expected, atol=1e-12, rtol=0)
+
+
+def test_ddpm_step_cannot_skip():
+    with pytest.raises(ValueError, match="from t = 10 to 5"):
+        ddpm_step(torch.zeros(1, 3, 4, 4), 10, 5, lambda xt, t: xt, NoiseSchedule())
+
+
+def test_ddpm_samples_a_gaussian_exactly():
+    """For data N(m, s^2) the best noise prediction is known; sampling from q(x_T) must give the mean and spread back."""
+    mean, std, schedule = 0.4, 0.25, NoiseSchedule()
+
+    class Ideal(nn.Module):
+        in_channels, n_cfeat, h = 3, 5, 16
+
+        def __init__(self):
+            super().__init__()
+            self.anchor = nn.Parameter(torch.zeros(()))
+
+        def forward(self, x, t, c=None):
+            alpha_bar = schedule.alpha_bar[(t * schedule.timesteps).round().long()].view(-1, 1, 1, 1)
+            return (1 - alpha_bar).sqrt() * (x - alpha_bar.sqrt() * mean) / (alpha_bar * std**2 + 1 - alpha_bar)
+
+    start = torch.randn(64, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    start = schedule.perturb(mean + std * start, 500, torch.randn(start.shape, generator=torch.Generator().manual_seed(1)))
+    x, frames = sample(Ideal(), 64, start=start, seed=2, progress=False)
+    # 49,152 values: the standard error of the mean is 0.0011, of the deviation 0.0008; five of them.
+    assert x.mean().item() == pytest.approx(mean, abs=0.006)
+    assert x.std().item() == pytest.approx(std, abs=0.006)
+    kept = [t for t in range(500, 0, -1) if t % 20 == 0 or t < 8]
+    assert len(frames) == len(kept)
+    for t, frame in zip(kept, frames, strict=True):  # the variance along the way is that of the forward process
+        alpha_bar = schedule.alpha_bar[t - 1].item()
+        assert frame.var().item() == pytest.approx(alpha_bar * std**2 + 1 - alpha_bar, rel=0.04)
+
+
+def test_frames_and_shapes(network):
+    x, frames = sample(network, 3, seed=0, progress=False)
+    assert x.shape == (3, 3, 16, 16) and frames.shape == (25 + 7, 3, 3, 16, 16)
+    assert torch.equal(frames[-1], x)
+    short = NoiseSchedule(9)
+    assert len(sample(network, 1, schedule=short, seed=0, save_rate=4, progress=False)[1]) == 1 + 1 + 7
+    assert sample(network, 1, schedule=short, save_rate=None, progress=False)[1].shape == (0, 1, 3, 16, 16)
+
+
+def test_same_seed_same_sprites_and_mode_restored(network):
+    short = NoiseSchedule(10)
+    network.train()
+    once, again, other = (sample(network, 2, schedule=short, seed=s, progress=False)[0] for s in (1, 1, 2))
+    assert network.training
+    network.eval()
+    assert torch.equal(once, again) and not torch.equal(once, other)
+    fresh = [sample(network, 2, schedule=short, progress=False)[0] for _ in range(2)]
+    assert not torch.equal(*fresh)
+
+
+def test_contexts(network):
+    short = NoiseSchedule(5)
+
+    def draw(context):
+        return sample(network, 2, schedule=short, seed=0, context=context, progress=False)[0]
+
+    assert torch.allclose(draw(None), draw(torch.zeros(2, 5)), atol=1e-4)
+    assert torch.equal(draw([0, 1, 0, 0, 0]), draw(torch.eye(5)[[1, 1]]))
+    assert not torch.equal(draw(None), draw(torch.eye(5)[:2]))
+    for wrong in (torch.zeros(2, 4), torch.zeros(3, 5), torch.zeros(1, 5)):
+        with pytest.raises(ValueError, match=r"context has shape .*expected \(2, 5\)"):
+            draw(wrong)
+    with pytest.raises((ValueError, RuntimeError), match=r"expected \(2, 5\)"):
+        draw(torch.zeros(4))
+
+
+@pytest.mark.parametrize("n_sample", [0, -3])
+def test_no_samples(network, n_sample):
+    with pytest.raises(ValueError, match=f"n_sample is {n_sample}"):
+        sample(network, n_sample)
+
+
+def test_start_of_another_shape(network):
+    with pytest.raises(ValueError, match="start has shape"):
+        sample(network, 2, start=torch.zeros(1, 3, 16, 16))
+
+
+# --- training
+
+
+class Recorder(nn.Module):
+    """A network that learns next to nothing and writes down what it was given."""
+
+    def __init__(self):
+        super().__init__()
+        self.scale, self.seen = nn.Parameter(torch.zeros(())), []
+
+    def forward(self, x, t, c):
+        self.seen.append((x.detach().clone(), t.clone(), c.clone()))
+        return x * self.scale
+
+
+def test_training_is_a_plain_loop():
+    """`train` against Algorithm 1 written out, to rounding."""
+    sprites, labels = few_sprites()
+    torch.manual_seed(0)
+    ours, plain = ContextUnet(n_feat=8), ContextUnet(n_feat=8)
+    plain.load_state_dict(ours.state_dict())
+    losses = train(ours, sprites, labels, epochs=2, batch_size=8, augmented=False, ema_decay=0, seed=3)
+
+    schedule, optimizer = NoiseSchedule(), torch.optim.Adam(plain.parameters(), 1e-3)
+    shuffle, generator = torch.Generator(), torch.Generator()
+    data = torch.utils.data.TensorDataset(transform(sprites), torch.from_numpy(labels))
+    expected = []
+    for epoch in range(2):
+        shuffle.manual_seed(3 * 100_003 + epoch)
+        generator.manual_seed((3 * 100_003 + epoch) * 1_009)
+        optimizer.param_groups[0]["lr"] = 1e-3 * (1 - epoch / 2)
+        of_epoch = []
+        for x0, c in torch.utils.data.DataLoader(data, 8, shuffle=True, generator=shuffle):
+            t = torch.randint(1, 501, (8,), generator=generator)
+            eps = torch.randn(x0.shape, generator=generator)
+            c = c * (torch.rand(8, 1, generator=generator) >= 0.1)
+            a = schedule.alpha_bar[t].view(-1, 1, 1, 1)
+            loss = ((plain(a.sqrt() * x0 + (1 - a).sqrt() * eps, t / 500, c) - eps) ** 2).mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            of_epoch.append(loss.item())
+        expected.append(np.mean(of_epoch))
+    assert losses == pytest.approx(expected, rel=1e-3)
+    for key, value in plain.state_dict().items():
+        if "conv" not in key or "bias" not in key:  # a bias before BatchNorm has no gradient but rounding
+            assert torch.allclose(ours.state_dict()[key].float(), value.float(), atol=2e-3), key
+
+
+def test_all_steps_are_drawn_alike_and_contexts_dropped_by_sample():
+    sprites, labels = few_sprites(40)
+    recorder = Recorder()
+    train(recorder, sprites, labels, epochs=500, batch_size=40, augmented=False, schedule=NoiseSchedule(10))
+    t = torch.cat([t for _, t, _ in recorder.seen]) * 10
+    counts = torch.bincount(t.round().long(), minlength=11)
+    assert counts[0] == 0 and len(counts) == 11  # 20,000 draws of 1 ... 10: 2,000 each, deviation 42
+    assert (counts[1:] - 2_000).abs().max() < 5 * 42
+    dropped = torch.stack([(c.sum(dim=1) == 0).float() for _, _, c in recorder.seen])
+    assert dropped.mean().item() == pytest.approx(0.1, abs=5 * math.sqrt(0.09 / 20_000))
+    assert dropped.mean(dim=1).max() < 1  # never the whole batch
+    x = recorder.seen[0][0]
+    assert x.shape == (40, 3, 16, 16)
+
+
+def test_the_loss_falls_and_the_average_follows():
+    sprites, labels = few_sprites(20)
+    torch.manual_seed(0)
+    network = ContextUnet(n_feat=8)
+    seen = []
+    losses = train(
+        network, sprites, labels, epochs=12, batch_size=10, after_epoch=lambda e, average, losses: seen.append((e, len(losses)))
+    )
+    assert seen == [(epoch, epoch + 1) for epoch in range(12)]
+    assert losses[-1] < 0.9 * losses[0] and not network.training
+    moved = network.init_conv.conv1[1].running_mean
+    assert moved.abs().max() > 0  # erratum 12: BatchNorm's statistics are averaged too
+    assert network.init_conv.conv1[1].num_batches_tracked == 24
+
+
+def test_average_is_the_exponential_one():
+    average = diffusion_utilities._ema(0.9)
+    old = torch.zeros(())
+    for count in range(1, 200):
+        old = average(old, torch.ones(()), torch.tensor(count))
+        assert 0 <= old <= 1
+    assert old.item() == pytest.approx(1, abs=1e-4)
+    assert average(torch.zeros(()), torch.ones(()), torch.tensor(10_000)).item() == pytest.approx(0.1)
+    assert average(torch.zeros(()), torch.ones(()), torch.tensor(0)).item() == pytest.approx(0.9)
+    assert average(torch.tensor(3), torch.tensor(5), torch.tensor(7)).item() == 5
+
+
+def test_stopped_and_continued_equals_unbroken(tmp_path):
+    sprites, labels = few_sprites()
+
+    def fresh():
+        torch.manual_seed(0)
+        return ContextUnet(n_feat=8)
+
+    def stop(epoch, network, losses):
+        if epoch == 1:
+            raise KeyboardInterrupt
+
+    unbroken, broken = fresh(), fresh()
+    losses = train(unbroken, sprites, labels, epochs=4, batch_size=8)
+    with pytest.raises(KeyboardInterrupt):
+        train(broken, sprites, labels, epochs=4, batch_size=8, folder=tmp_path, after_epoch=stop)
+    torch.manual_seed(99)
+    continued = ContextUnet(n_feat=8)
+    assert train(continued, sprites, labels, epochs=4, batch_size=8, folder=tmp_path) == pytest.approx(losses, rel=1e-5)
+    for key, value in unbroken.state_dict().items():
+        assert torch.allclose(continued.state_dict()[key].float(), value.float(), atol=1e-5), key
+    assert [path.name for path in tmp_path.iterdir()] == ["state.pt"]
+
+
+def test_train_again_with_another_precision():
+    sprites, labels = few_sprites(8)
+    for precision in ("no", "bf16", "no"):
+        losses = train(ContextUnet(n_feat=8), sprites, labels, epochs=1, batch_size=8, mixed_precision=precision)
+        assert np.isfinite(losses).all()
+
+
+def test_augmented_by_default():
+    sprites, labels = few_sprites(8)
+    sprites[:] = 255
+    sprites[:, 6:10, 6:10] = 0
+    recorder = Recorder()
+    train(recorder, sprites, labels, epochs=1, batch_size=8, schedule=NoiseSchedule(1, 1e-6, 1e-6))
+    grounds = recorder.seen[0][0][:, :, 0, 0]
+    assert grounds.std() > 0.02 and grounds.min() > 0.75
+    assert augment(transform(sprites)).shape == (8, 3, 16, 16)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"batch_size": 9}, "batch_size is 9; expected 1 to 8"),
+        ({"batch_size": 0}, "batch_size is 0"),
+        ({"epochs": 0}, "epochs = 0"),
+        ({"lr": -1e-3}, "lr = -0.001"),
+        ({"lr": 10.0}, "lr = 10"),
+    ],
+)
+def test_settings_that_make_no_sense(settings, message):
+    with pytest.raises(ValueError, match=message):
+        train(ContextUnet(n_feat=8), *few_sprites(8), **{"batch_size": 8, **settings})
+
+
+def test_sprites_and_labels_of_different_lengths():
+    with pytest.raises(ValueError, match="8 sprites but 5 labels"):
+        train(ContextUnet(n_feat=8), few_sprites(8)[0], few_sprites(5)[1], batch_size=4)
+
+
+def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_state(tmp_path):
+    sprites, labels = few_sprites(8)
+    network = ContextUnet(n_feat=8)
+
+    def poison(epoch, average, losses):
+        with torch.no_grad():
+            network.out[3].bias.fill_(float("nan"))
+
+    with pytest.raises(FloatingPointError, match="loss is nan in epoch 1"):
+        train(network, sprites, labels, epochs=3, batch_size=8, folder=tmp_path, after_epoch=poison)
+    state = torch.load(tmp_path / "state.pt", weights_only=True)
+    assert len(state["losses"]) == 1 and all(v.isfinite().all() for v in state["network"].values())

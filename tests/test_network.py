@@ -1,0 +1,163 @@
+"""The network: the course's layout, the errata put right, checkpoints read and written."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from diffusion_utilities import WEIGHTS, ContextUnet, ResidualConvBlock, load_checkpoint, pick_device, save_checkpoint
+
+COURSE = json.loads((Path(__file__).parent / "course_state_dict.json").read_text())
+
+
+def course_checkpoint(seed=0):
+    """Random weights under exactly the names and shapes of the course's checkpoint."""
+    generator = torch.Generator().manual_seed(seed)
+    return {
+        name: torch.zeros((), dtype=torch.long)
+        if name.endswith("num_batches_tracked")
+        else torch.rand(shape, generator=generator) * 0.1
+        for name, shape in COURSE.items()
+    }
+
+
+def test_layout_is_the_courses_and_a_shortcut():
+    ours = {name: list(tensor.shape) for name, tensor in ContextUnet().state_dict().items()}
+    shortcut = {name: ours.pop(name) for name in ("init_conv.shortcut.weight", "init_conv.shortcut.bias")}
+    assert ours == COURSE and list(ours) == list(COURSE)
+    assert shortcut == {"init_conv.shortcut.weight": [64, 3, 1, 1], "init_conv.shortcut.bias": [64]}
+    assert sum(p.numel() for p in ContextUnet().parameters()) - 64 * 3 - 64 == 1_480_771
+
+
+def test_course_checkpoint_loads_strictly_with_a_zero_shortcut():
+    network = ContextUnet()
+    with pytest.warns(UserWarning, match="shortcut") as warned:
+        network.load_state_dict(course_checkpoint(), strict=True)
+    assert len(warned) == 1
+    assert not network.init_conv.shortcut.weight.any() and not network.init_conv.shortcut.bias.any()
+    assert torch.equal(network.out[3].bias, course_checkpoint()["out.3.bias"])
+
+
+def test_course_checkpoint_loads_into_a_network_built_from_our_blocks():
+    class Mine(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first = ResidualConvBlock(3, 64, is_res=True)
+
+    own = {name.replace("init_conv", "first"): t for name, t in course_checkpoint().items() if name.startswith("init_conv")}
+    mine = Mine()
+    with pytest.warns(UserWarning, match=r"first\.shortcut"):
+        mine.load_state_dict(own, strict=True)
+
+
+@pytest.mark.parametrize("missing", ["init_conv.conv1.0.weight", "up0.1.bias", "out.3.weight"])
+def test_any_other_missing_key_is_an_error(missing):
+    checkpoint = course_checkpoint()
+    del checkpoint[missing]
+    with pytest.raises(RuntimeError, match=missing), pytest.warns(UserWarning):
+        ContextUnet().load_state_dict(checkpoint, strict=True)
+
+
+def test_half_a_shortcut_is_an_error():
+    checkpoint = ContextUnet().state_dict()
+    del checkpoint["init_conv.shortcut.bias"]
+    with pytest.raises(RuntimeError, match=r"shortcut\.bias"):
+        ContextUnet().load_state_dict(checkpoint)
+
+
+def test_one_input_gives_one_output_and_the_shortcut_learns():
+    """Erratum 2: the course's block draws a new random convolution in every forward pass."""
+    block, x = ResidualConvBlock(3, 8, is_res=True).eval(), torch.randn(2, 3, 16, 16)
+    assert torch.equal(block(x), block(x))
+    block(x).sum().backward()
+    assert block.shortcut.weight.grad.abs().sum() > 0
+    expected = (block.conv2(block.conv1(x)) + block.shortcut(x)) / 1.414
+    assert torch.equal(block(x), expected)
+    same = ResidualConvBlock(8, 8, is_res=True).eval()
+    y = torch.randn(2, 8, 4, 4)
+    assert same.shortcut is None and torch.equal(same(y), (y + same.conv2(same.conv1(y))) / 1.414)
+    plain = ResidualConvBlock(3, 8).eval()
+    assert plain.shortcut is None and torch.equal(plain(x), plain.conv2(plain.conv1(x)))
+
+
+@pytest.mark.parametrize("height", [4, 16, 20, 28, 32, 64])
+def test_heights(height):
+    """Erratum 4: the course pools by a fixed 4."""
+    network = ContextUnet(n_feat=8, height=height).eval()
+    x = torch.randn(2, 3, height, height)
+    assert network(x, torch.tensor([0.5])).shape == x.shape
+    assert network.to_vec(network.down2(network.down1(network.init_conv(x)))).shape == (2, 16, 1, 1)
+
+
+@pytest.mark.parametrize("height", [0, 2, 18, 30])
+def test_heights_it_cannot_take(height):
+    with pytest.raises(ValueError, match=f"height is {height}.*multiple of 4"):
+        ContextUnet(height=height)
+
+
+def test_time_and_context_matter_and_no_context_is_zeros():
+    torch.manual_seed(0)
+    network, x = ContextUnet(n_feat=8).eval(), torch.randn(2, 3, 16, 16)
+    time = torch.tensor([0.3, 0.7])
+    out = network(x, time)
+    assert torch.allclose(out, network(x, time, torch.zeros(2, 5)), atol=1e-5)
+    assert torch.equal(out, network(x, time[:, None, None, None]))
+    assert not torch.allclose(out, network(x, time.flip(0)))
+    assert not torch.allclose(out, network(x, time, torch.eye(5)[:2]))
+
+
+def test_checkpoints_come_back(tmp_path):
+    torch.manual_seed(0)
+    network, x = ContextUnet(n_feat=8, n_cfeat=3, height=20).eval(), torch.randn(2, 3, 20, 20)
+    out = network(x, torch.tensor([0.5]))
+    for name, tolerance in (("a.safetensors", 2e-2), ("a.pth", 0)):
+        save_checkpoint(network, tmp_path / name)
+        again = load_checkpoint(tmp_path / name)
+        assert (again.n_feat, again.n_cfeat, again.h) == (8, 3, 20) and not again.training
+        assert (again(x, torch.tensor([0.5])) - out).abs().max() <= tolerance
+    save_checkpoint(network, tmp_path / "full.safetensors", half=False)
+    assert torch.equal(load_checkpoint(tmp_path / "full.safetensors")(x, torch.tensor([0.5])), out)
+    assert {path.suffix for path in tmp_path.iterdir()} == {".safetensors", ".pth"}  # nothing half-written is left
+
+
+def test_checkpoints_that_cannot_be_read(tmp_path):
+    path = tmp_path / "a.safetensors"
+    with pytest.raises(FileNotFoundError, match=r"a\.safetensors.*train\.py"):
+        load_checkpoint(path)
+    save_checkpoint(ContextUnet(n_feat=8), path)
+    with pytest.raises(ValueError, match=r"\(3, 8, 5, 16\).*expected \(3, 16, 5, 16\)"):
+        load_checkpoint(path, ContextUnet(n_feat=16))
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ValueError, match="cut short"):
+        load_checkpoint(path)
+    path.write_bytes(b"")
+    with pytest.raises(ValueError, match="cut short"):
+        load_checkpoint(path)
+    torch.save(nn.Linear(2, 2).state_dict(), tmp_path / "foreign.pth")
+    with pytest.raises(ValueError, match="no checkpoint of ContextUnet"):
+        load_checkpoint(tmp_path / "foreign.pth")
+    torch.save(nn.Linear(2, 2), tmp_path / "code.pth")
+    with pytest.raises(ValueError, match="cannot be read"):
+        load_checkpoint(tmp_path / "code.pth")
+    partly = ContextUnet(n_feat=8).state_dict()
+    del partly["out.1.bias"]
+    torch.save(partly, tmp_path / "partly.pth")
+    with pytest.raises(ValueError, match=r"out\.1\.bias"):
+        load_checkpoint(tmp_path / "partly.pth")
+
+
+def test_shipped_weights():
+    path = WEIGHTS / "model_trained.safetensors"
+    assert path.stat().st_size <= 3.2e6
+    network = load_checkpoint(path)
+    assert (network.in_channels, network.n_feat, network.n_cfeat, network.h) == (3, 64, 5, 16)
+
+
+def test_devices():
+    assert pick_device("cpu") == torch.device("cpu")
+    assert pick_device().type in ("cpu", "cuda", "mps")
+    with pytest.raises(RuntimeError, match="'tpu' is not there; this machine has: .*cpu"):
+        pick_device("tpu")

@@ -1,0 +1,110 @@
+"""Pictures and animations, and the names that the course's notebooks rely on."""
+
+import base64
+import io
+import re
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import diffusion_utilities as du
+from diffusion_utilities import Animation, NoiseSchedule, load_sprites, plot_grid, plot_sample, tile, transform
+
+
+def trajectory():
+    """32 frames of 32 sprites, as noisy as sampling shows them."""
+    x0 = transform(load_sprites("test")[0][::68][:32])
+    eps = torch.randn(x0.shape, generator=torch.Generator().manual_seed(0))
+    kept = [t for t in range(500, 0, -1) if t % 20 == 0 or t < 8]
+    return torch.stack([NoiseSchedule().perturb(x0, t - 1, eps) for t in kept])
+
+
+def shown(html):
+    """The pictures in a player, in order."""
+    data = re.search(r'const frames = \["(.*?)"\]', html, re.S).group(1).split('","')
+    return [np.asarray(Image.open(io.BytesIO(base64.b64decode(frame))).convert("RGB")) for frame in data]
+
+
+def test_tile_draws_on_a_fixed_scale():
+    """Erratum 5: the course stretches every frame of every sprite to its own range, and divides by zero."""
+    x = torch.full((3, 3, 16, 16), 0.0)
+    x[1], x[2] = -1.0, 7.0
+    picture = tile(x, columns=2)
+    assert picture.shape == (2 * 17 + 1, 2 * 17 + 1, 3) and picture.dtype == np.uint8
+    assert (picture[1:17, 1:17] == 128).all() and (picture[1:17, 18:34] == 0).all() and (picture[18:34, 1:17] == 255).all()
+
+
+def test_animation_is_true_and_small():
+    frames = trajectory()
+    html = Animation(frames).to_jshtml()
+    assert len(html) <= 300_000
+    pictures = shown(html)
+    assert len(pictures) == len(frames) == 32
+    for frame, picture in zip(frames, pictures, strict=True):
+        exact = tile(frame).astype(int)
+        away = np.abs(picture.astype(int) - exact)
+        assert away.max() <= 255 / 10 + 0.5 and (away**2).mean() ** 0.5 <= 255 / 16
+        white = exact == 255
+        assert (picture[white] == 255).all()
+    assert (pictures[-1] == tile(frames[-1])).all()
+
+
+def test_animation_takes_arrays_and_keeps_constant_frames():
+    frames = np.zeros((2, 4, 3, 16, 16), np.float32)
+    assert all((picture[1:17, 1:17] == 128).all() for picture in shown(Animation(frames, columns=2).to_jshtml()))
+
+
+def test_players_do_not_disturb_each_other():
+    animation = Animation(np.zeros((2, 1, 3, 16, 16)))
+    names = [re.search(r'id="(\w+)"', animation.to_jshtml()).group(1) for _ in range(2)]
+    assert names[0] != names[1] and animation._repr_html_().startswith("<div")
+
+
+def test_plot_sample_and_save(tmp_path):
+    frames = trajectory()[-3:, :8]
+    animation = plot_sample(frames.numpy(), 8, 2, str(tmp_path), "run", 0.5, save=True)
+    assert animation.pictures[0].shape[:2] == (2 * 17 + 1, 4 * 17 + 1)
+    with Image.open(tmp_path / "run_w0.5.gif") as gif:
+        assert gif.n_frames == 3 and gif.size == (4 * 69, 4 * 35)
+    animation.save(tmp_path / "own.gif", fps=5)
+    with Image.open(tmp_path / "own.gif") as gif:
+        assert gif.info["duration"] == 200
+
+
+def test_plot_grid(tmp_path):
+    grid = plot_grid(trajectory()[-1][:8], 8, 2, str(tmp_path), 0)
+    with Image.open(tmp_path / "run_image_w0.png") as picture:
+        assert grid.shape == (3, *picture.size[::-1]) == (3, 2 * 18 + 2, 4 * 18 + 2)
+
+
+def test_show_sprites():
+    fig = du.show_sprites(trajectory()[-1][:5], columns=3, titles=list("abcde"), title="five")
+    assert len(fig.axes) == 6 and [axis.get_title() for axis in fig.axes] == [*"abcde", ""]
+    assert fig.axes[0].images[0].get_array().dtype == np.uint8
+    du.plt.close(fig)
+
+
+def test_course_helpers():
+    constant = np.full((4, 4, 3), 0.3)
+    assert not du.unorm(constant).any()
+    picture = np.random.RandomState(0).randn(4, 4, 3)
+    stretched = du.unorm(picture)
+    assert stretched.min((0, 1)) == pytest.approx(0) and stretched.max((0, 1)) == pytest.approx(1)
+    store = np.random.RandomState(1).randn(2, 3, 3, 4, 4)
+    assert du.norm_all(store, 2, 3).shape == (2, 3, 4, 4, 3)
+    assert du.norm_all(store, 2, 3)[1, 2] == pytest.approx(du.unorm(store[1, 2].transpose(1, 2, 0)))
+    batch = du.norm_torch(torch.from_numpy(store[0]))
+    assert torch.is_tensor(batch) and batch.shape == (3, 3, 4, 4)
+    assert batch[1].numpy() == pytest.approx(du.unorm(store[0, 1].transpose(1, 2, 0)).transpose(2, 0, 1))
+    n, contexts = du.gen_tst_context(5)
+    assert n == len(contexts) and contexts.shape[1] == 5 and contexts.sum(dim=1).max() == 1
+
+
+def test_star_import_brings_what_the_courses_notebooks_use():
+    names = {}
+    exec("from diffusion_utilities import *", names)
+    wanted = "os np torch nn plt ResidualConvBlock UnetUp UnetDown EmbedFC unorm norm_all norm_torch gen_tst_context"
+    wanted += " plot_grid plot_sample CustomDataset transform"
+    assert not [name for name in wanted.split() if name not in names]

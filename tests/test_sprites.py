@@ -1,0 +1,192 @@
+"""The data set: what the card promises, read from the shipped sheets, and the ways in which reading can fail."""
+
+import sys
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from diffusion_utilities import CLASSES, HERE, CustomDataset, augment, load_sprites, to_uint8, transform
+
+sys.path.insert(0, str(HERE / "data"))
+import make_sprites
+
+
+@pytest.fixture(scope="module")
+def train_set():
+    return load_sprites("train")
+
+
+@pytest.fixture(scope="module")
+def test_set():
+    return load_sprites("test")
+
+
+def keys(sprites):
+    return [make_sprites.silhouette_and_palette(sprite) for sprite in sprites]
+
+
+def test_counts_and_forms(train_set, test_set):
+    for (sprites, labels), least in ((train_set, 12_000), (test_set, 2_000)):
+        assert sprites.dtype == np.uint8 and sprites.shape == (len(labels), 16, 16, 3) and len(sprites) >= least
+        assert labels.dtype == np.float32 and labels.shape[1] == len(CLASSES)
+        assert (labels.sum(axis=1) == 1).all() and set(np.unique(labels)) == {0, 1}
+    assert (train_set[1].sum(axis=0) >= 1_500).all()
+
+
+def test_labels_follow_the_sheets(test_set):
+    sprites, labels = test_set
+    for number, name in enumerate(CLASSES):
+        first = np.asarray(Image.open(HERE / "data" / "test" / f"{name}.png").convert("RGB"))[:16, :16]
+        assert (sprites[labels[:, number] == 1][0] == first).all()
+
+
+def test_no_picture_twice(train_set, test_set):
+    pictures = [sprite.tobytes() for sprite in np.concatenate([train_set[0], test_set[0]])]
+    assert len(set(pictures)) == len(pictures)
+
+
+def test_no_test_sprite_repeats_a_train_sprites_silhouette_and_palette(train_set, test_set):
+    assert not set(keys(train_set[0])) & set(keys(test_set[0]))
+
+
+def test_enough_silhouettes(train_set):
+    sprites, labels = train_set
+    assert len({shape for shape, _ in keys(sprites)}) >= 3_000
+    for number, name in enumerate(CLASSES):
+        drawn = sprites[labels[:, number] == 1]
+        kinds = make_sprites.CLASSES[name]
+        assert len(kinds) >= {"non-hero": 14, "food": 24, "spell": 24}.get(name, 1)
+        for kind, of_kind in zip(kinds, np.array_split(drawn, len(kinds)), strict=True):
+            assert len({shape for shape, _ in keys(of_kind)}) >= 20, kind
+
+
+def test_few_colours_and_a_dark_outline(train_set):
+    sprites, labels = train_set
+    for number, name in enumerate(CLASSES):
+        drawn, kinds = sprites[labels[:, number] == 1], make_sprites.CLASSES[name]
+        for kind, of_kind in zip(kinds, np.array_split(drawn, len(kinds)), strict=True):
+            dark = []
+            for sprite in of_kind[::3]:
+                figure = (sprite != 255).any(axis=2)
+                assert len(np.unique(sprite[figure], axis=0)) <= 16, kind
+                outside = np.pad(~figure, 1, constant_values=True)
+                rim = figure & (outside[:-2, 1:-1] | outside[2:, 1:-1] | outside[1:-1, :-2] | outside[1:-1, 2:])
+                dark.append((sprite[rim] @ [0.299, 0.587, 0.114] < 115).mean())
+            assert np.mean(dark) > 0.8, kind  # all of the rim but loose sparks
+
+
+def test_sheets_are_small():
+    assert sum(path.stat().st_size for path in (HERE / "data").glob("t*/*.png")) <= 5e6
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_recipe_draws_the_shipped_sheets(name, train_set, test_set):
+    drawn = make_sprites.draw_class(make_sprites.CLASSES[name])
+    for split, (sprites, labels) in (("train", train_set), ("test", test_set)):
+        shipped = sprites[labels[:, CLASSES.index(name)] == 1]
+        assert shipped.shape == drawn[split].shape and (shipped == drawn[split]).all()
+
+
+def test_transform_and_back(test_set):
+    x = transform(test_set[0][:50])
+    assert x.dtype == torch.float32 and x.shape == (50, 3, 16, 16)
+    assert x.min() >= -1 and x.max() == 1
+    assert (to_uint8(x) == test_set[0][:50]).all()
+    assert torch.equal(transform(test_set[0][3]), x[3])
+
+
+def test_augment_moves_and_tints_and_cuts_nothing(test_set):
+    x = transform(test_set[0][:400])
+    generator = torch.Generator().manual_seed(0)
+    y = augment(x, generator)
+    assert y.shape == x.shape and y.max() <= 1
+    moved = 0
+    for before, after in zip(test_set[0], to_uint8(y), strict=False):
+        figure = (before != 255).any(axis=2)
+        ground = after[~(after == after[0, 0]).all(axis=2)]
+        assert len(ground) == figure.sum()  # not a pixel of the figure is lost
+        assert (np.sort(before[figure].ravel()) == np.sort(ground.ravel())).all()
+        moved += not (figure == (after != after[0, 0]).any(axis=2)).all()
+    assert moved > 100
+    grounds = torch.stack([picture[:, 0, 0] for picture in y])
+    assert grounds.min() >= 0.8 and len(grounds.unique(dim=0)) > 300
+
+
+def test_augment_is_repeatable(test_set):
+    x = transform(test_set[0][:20])
+    once, again = (augment(x, torch.Generator().manual_seed(7)) for _ in range(2))
+    assert torch.equal(once, again)
+
+
+def test_the_courses_pair_of_files(tmp_path, test_set):
+    sprites, labels = test_set
+    np.save(tmp_path / "s.npy", sprites)
+    np.save(tmp_path / "l.npy", labels.astype(np.float64))
+    dataset = CustomDataset(tmp_path / "s.npy", tmp_path / "l.npy", transform, null_context=False)
+    assert len(dataset) == len(sprites) and dataset.getshapes() == (sprites.shape, labels.shape)
+    picture, label = dataset[5]
+    assert torch.equal(picture, transform(sprites[5])) and label.dtype == torch.float32
+    assert (label.numpy() == labels[5]).all()
+    assert not CustomDataset(tmp_path / "s.npy", tmp_path / "l.npy", transform, null_context=True)[5][1].any()
+
+
+def test_custom_dataset_without_transform_and_with_mixed_contexts(tmp_path):
+    """Erratum 6: the course's class fails without a transform and turns 0.6 of a food into 0."""
+    np.save(tmp_path / "s.npy", np.full((2, 16, 16, 3), 7, np.uint8))
+    np.save(tmp_path / "l.npy", np.array([[0, 0, 0.6, 0.4, 0], [1, 0, 0, 0, 0]]))
+    picture, label = CustomDataset(tmp_path / "s.npy", tmp_path / "l.npy")[0]
+    assert (picture == 7).all() and picture.shape == (16, 16, 3)
+    assert label.tolist() == pytest.approx([0, 0, 0.6, 0.4, 0])
+
+
+def test_npy_option_writes_what_custom_dataset_reads(tmp_path, monkeypatch, train_set):
+    monkeypatch.setattr(sys, "argv", ["make_sprites.py", "--npy", str(tmp_path)])
+    monkeypatch.setattr(make_sprites, "CLASSES", {name: make_sprites.CLASSES["food"] for name in CLASSES})
+    monkeypatch.setattr(make_sprites, "draw_class", lambda kinds: {"train": train_set[0][: make_sprites.COUNTS["train"]]})
+    make_sprites.main()
+    dataset = CustomDataset(tmp_path / "sprites_1788_16x16.npy", tmp_path / "sprite_labels_nc_1788_16x16.npy", transform)
+    assert dataset.getshapes()[0][0] == 5 * make_sprites.COUNTS["train"]
+    assert dataset[len(dataset) - 1][1].tolist() == [0, 0, 0, 0, 1]
+
+
+def test_missing_or_empty_folder_says_what_to_do(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"hero\.png.*make_sprites\.py"):
+        load_sprites("train", tmp_path)
+    with pytest.raises(FileNotFoundError, match="validation"):
+        load_sprites("validation")
+
+
+def test_bad_sheets(tmp_path):
+    (tmp_path / "train").mkdir()
+    path = tmp_path / "train" / "hero.png"
+    Image.new("RGB", (32, 20)).save(path)
+    with pytest.raises(ValueError, match=r"32x20 .*multiples of 16"):
+        load_sprites("train", tmp_path)
+    Image.new("RGB", (32, 32), "white").save(path)
+    with pytest.raises(ValueError, match="no sprite"):
+        load_sprites("train", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("sprites", "labels", "message"),
+    [
+        (np.zeros((3, 16, 16, 3), np.uint8), np.zeros((2, 5)), "3 sprites .* 2 labels"),
+        (np.zeros((2, 16, 16, 3)), np.zeros((2, 5)), "float64.*expected uint8"),
+        (np.zeros((2, 3, 16, 16), np.uint8), np.zeros((2, 5)), r"\(2, 3, 16, 16\)"),
+        (np.zeros((2, 16, 16, 3), np.uint8), np.zeros(2), "labels|expected numbers"),
+        (np.zeros((2, 16, 16, 3), np.uint8), np.full((2, 5), 2.0), "range 0 to 1"),
+        (np.zeros((2, 16, 16, 3), np.uint8), np.full((2, 5), np.nan), "range 0 to 1"),
+    ],
+)
+def test_bad_pairs_of_files(tmp_path, sprites, labels, message):
+    np.save(tmp_path / "s.npy", sprites)
+    np.save(tmp_path / "l.npy", labels)
+    with pytest.raises(ValueError, match=message):
+        CustomDataset(tmp_path / "s.npy", tmp_path / "l.npy", transform)
+
+
+def test_transform_wants_bytes():
+    with pytest.raises(ValueError, match="float64.*uint8"):
+        transform(np.zeros((1, 16, 16, 3)))
