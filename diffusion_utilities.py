@@ -95,7 +95,7 @@ def augment(x, generator=None, tint=0.2):
     tint: how far each colour channel of the background may fall below 1.
     Returns a tensor of the same shape. The course's data set holds each drawing 50 times, varied in this way.
     """
-    n, channels, height, width = x.shape
+    n, channels = x.shape[:2]
     background = (x == 1).all(dim=1)  # (N, H, W)
     colour = 1 - tint * torch.rand(n, channels, 1, 1, generator=generator, device=x.device)
     x = torch.where(background[:, None], colour, x)
@@ -132,7 +132,9 @@ class CustomDataset(Dataset):
                 "Pictures with values 0 to 1: multiply by 255 and convert with .astype(np.uint8)."
             )
         if not (np.issubdtype(self.labels.dtype, np.number) and self.labels.ndim == 2):
-            raise ValueError(f"{lfilename} holds {self.labels.dtype} {self.labels.shape}; expected numbers (N, classes)")
+            raise ValueError(
+                f"{lfilename} holds {self.labels.dtype} {self.labels.shape}; expected numbers (N, classes)"
+            )
         if len(self.sprites) != len(self.labels):
             raise ValueError(
                 f"{len(self.sprites)} sprites in {sfilename} but {len(self.labels)} labels in {lfilename}; "
@@ -234,7 +236,7 @@ class UnetUp(nn.Module):
 
 
 class EmbedFC(nn.Module):
-    """A small fully connected network that turns a number or a context into channels: (N, input_dim) -> (N, emb_dim)."""
+    """A small fully connected network, from a number or a context to channels: (N, input_dim) -> (N, emb_dim)."""
 
     def __init__(self, input_dim, emb_dim):
         super().__init__()
@@ -255,7 +257,9 @@ class ContextUnet(nn.Module):
     def __init__(self, in_channels=3, n_feat=64, n_cfeat=5, height=TILE):
         super().__init__()
         if height < 4 or height % 4:
-            raise ValueError(f"height is {height}; the network halves it twice, so it must be a multiple of 4: 16, 28, 32")
+            raise ValueError(
+                f"height is {height}; the network halves it twice, so it must be a multiple of 4: 16, 28, 32"
+            )
         self.in_channels, self.n_feat, self.n_cfeat, self.h = in_channels, n_feat, n_cfeat, height
         wide = 2 * n_feat
 
@@ -304,7 +308,7 @@ class ContextUnet(nn.Module):
 
 
 def pick_device(name=None):
-    """The device to compute on: the one named, else CUDA, else Apple's MPS, else the CPU. RuntimeError if it is not there."""
+    """The device to compute on: the one named, else CUDA, Apple's MPS or the CPU. RuntimeError if it is not there."""
     here = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if name is None:
         name = next(kind for kind in ("cuda", "mps", "cpu") if here[kind])
@@ -337,7 +341,7 @@ def load_checkpoint(path, network=None, device="cpu"):
     """Read weights from a safetensors file or from one of the course's .pth files.
 
     network: the network to fill; left out, a `ContextUnet` of the widths that the file shows is made.
-    Returns the network in eval mode on the device. Raises FileNotFoundError for a missing file, and ValueError for one
+    Returns the network in eval mode on the device, laid out channels last (faster on CPUs). Raises FileNotFoundError for a missing file, and ValueError for one
     that is cut short, is no checkpoint of this network, or has other widths than the network given.
     """
     path = Path(path)
@@ -352,10 +356,17 @@ def load_checkpoint(path, network=None, device="cpu"):
             tensors = load_file(path)
         tensors = {key: value.float() if value.is_floating_point() else value for key, value in tensors.items()}
     except Exception as error:
-        raise ValueError(f"{path} cannot be read, it is cut short or of another kind ({error}); fetch it again") from error
+        raise ValueError(
+            f"{path} cannot be read, it is cut short or of another kind ({error}); fetch it again"
+        ) from error
     try:
         width = tensors["init_conv.conv1.0.weight"].shape
-        shape = width[1], width[0], tensors["contextembed1.model.0.weight"].shape[1], 4 * tensors["up0.0.weight"].shape[-1]
+        shape = (
+            width[1],
+            width[0],
+            tensors["contextembed1.model.0.weight"].shape[1],
+            4 * tensors["up0.0.weight"].shape[-1],
+        )
     except KeyError as error:
         raise ValueError(f"{path} is no checkpoint of ContextUnet: it holds no {error}") from error
     if network is None:
@@ -370,7 +381,7 @@ def load_checkpoint(path, network=None, device="cpu"):
         network.load_state_dict(tensors)
     except RuntimeError as error:
         raise ValueError(f"{path} does not fit ContextUnet: {error}") from error
-    return network.to(device).eval()
+    return network.to(device, memory_format=torch.channels_last).eval()
 
 
 # -------------------------------------------------------------------------------------------------- noise schedule
@@ -544,7 +555,16 @@ def ddpm_step(xt, t, t_prev, predict, schedule, generator=None):
 
 @torch.inference_mode()
 def sample(
-    network, n_sample, *, context=None, step=ddpm_step, schedule=None, start=None, seed=None, save_rate=20, progress=True
+    network,
+    n_sample,
+    *,
+    context=None,
+    step=ddpm_step,
+    schedule=None,
+    start=None,
+    seed=None,
+    save_rate=20,
+    progress=True,
 ):
     """Draw new pictures: start from pure noise at T and take a step at a time down to 0.
 
@@ -634,7 +654,7 @@ def show_sprites(x, columns=8, titles=None, title=None, size=0.8):
 class Animation:
     """Frames of sprites, drawn as one small picture a frame: shown by Jupyter, `.to_jshtml()`, `.save(path)`.
 
-    frames: (F, N, 3, H, W), all on the fixed scale -1 ... 1, so that the noise level can be seen. columns: sprites a row.
+    frames: (F, N, 3, H, W), on the fixed scale -1 ... 1, so that the noise level can be seen. columns: sprites a row.
     Noise does not compress: a frame that takes more than `heavy` bytes gets six levels a colour, which is within
     1/16 of the range on the average (root mean square) and 1/10 at most. The last frame is exact.
     """
@@ -714,7 +734,7 @@ play(true);
 
 
 def plot_sample(x_gen_store, n_sample, nrows, save_dir, fn, w, save=False):
-    """An `Animation` of kept frames, (F, N, 3, H, W), in `nrows` rows; with `save` also written to save_dir as a GIF."""
+    """An `Animation` of kept frames, (F, N, 3, H, W), in `nrows` rows; with `save` also a GIF in save_dir."""
     animation = Animation(x_gen_store, columns=-(-n_sample // nrows))
     if save:
         animation.save(os.path.join(save_dir, f"{fn}_w{w}.gif"))

@@ -83,17 +83,21 @@ def preview(drawn, columns=24, rows=2, scale=3):
     return sheet(framed, columns).repeat(scale, 0).repeat(scale, 1)
 
 
+def write_npy(train, folder):
+    """Write {class: uint8 (N, 16, 16, 3)} under the names of the course's pair of files, labels one-hot float64."""
+    folder.mkdir(parents=True, exist_ok=True)
+    labels = np.repeat(np.eye(len(train)), [len(sprites) for sprites in train.values()], axis=0)
+    np.save(folder / "sprites_1788_16x16.npy", np.concatenate(list(train.values())))
+    np.save(folder / "sprite_labels_nc_1788_16x16.npy", labels)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--npy", metavar="FOLDER", type=Path, help="write the course's pair of .npy files here instead")
     arguments = parser.parse_args()
     drawn = {name: draw_class(kinds) for name, kinds in CLASSES.items()}
     if arguments.npy:
-        arguments.npy.mkdir(parents=True, exist_ok=True)
-        sprites = np.concatenate([splits["train"] for splits in drawn.values()])
-        labels = np.repeat(np.eye(len(drawn)), COUNTS["train"], axis=0)
-        np.save(arguments.npy / "sprites_1788_16x16.npy", sprites)
-        np.save(arguments.npy / "sprite_labels_nc_1788_16x16.npy", labels)
+        write_npy({name: splits["train"] for name, splits in drawn.items()}, arguments.npy)
         return
     for name, splits in drawn.items():
         for split, sprites in splits.items():

@@ -19,7 +19,9 @@ def network():
 
 def few_sprites(n=24):
     generator = np.random.RandomState(0)
-    return generator.randint(0, 256, (n, 16, 16, 3)).astype(np.uint8), np.eye(5, dtype=np.float32)[generator.randint(0, 5, n)]
+    return generator.randint(0, 256, (n, 16, 16, 3)).astype(np.uint8), np.eye(5, dtype=np.float32)[
+        generator.randint(0, 5, n)
+    ]
 
 
 # --- noise schedule
@@ -92,7 +94,7 @@ def test_ddpm_step_cannot_skip():
 
 
 def test_ddpm_samples_a_gaussian_exactly():
-    """For data N(m, s^2) the best noise prediction is known; sampling from q(x_T) must give the mean and spread back."""
+    """For data N(m, s^2) the best noise prediction is known; from q(x_T), mean and spread must come back."""
     mean, std, schedule = 0.4, 0.25, NoiseSchedule()
 
     class Ideal(nn.Module):
@@ -107,7 +109,9 @@ def test_ddpm_samples_a_gaussian_exactly():
             return (1 - alpha_bar).sqrt() * (x - alpha_bar.sqrt() * mean) / (alpha_bar * std**2 + 1 - alpha_bar)
 
     start = torch.randn(64, 3, 16, 16, generator=torch.Generator().manual_seed(0))
-    start = schedule.perturb(mean + std * start, 500, torch.randn(start.shape, generator=torch.Generator().manual_seed(1)))
+    start = schedule.perturb(
+        mean + std * start, 500, torch.randn(start.shape, generator=torch.Generator().manual_seed(1))
+    )
     x, frames = sample(Ideal(), 64, start=start, seed=2, progress=False)
     # 49,152 values: the standard error of the mean is 0.0011, of the deviation 0.0008; five of them.
     assert x.mean().item() == pytest.approx(mean, abs=0.006)
@@ -236,7 +240,12 @@ def test_the_loss_falls_and_the_average_follows():
     network = ContextUnet(n_feat=8)
     seen = []
     losses = train(
-        network, sprites, labels, epochs=12, batch_size=10, after_epoch=lambda e, average, losses: seen.append((e, len(losses)))
+        network,
+        sprites,
+        labels,
+        epochs=12,
+        batch_size=10,
+        after_epoch=lambda e, average, losses: seen.append((e, len(losses))),
     )
     assert seen == [(epoch, epoch + 1) for epoch in range(12)]
     assert losses[-1] < 0.9 * losses[0] and not network.training

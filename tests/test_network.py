@@ -46,7 +46,9 @@ def test_course_checkpoint_loads_into_a_network_built_from_our_blocks():
             super().__init__()
             self.first = ResidualConvBlock(3, 64, is_res=True)
 
-    own = {name.replace("init_conv", "first"): t for name, t in course_checkpoint().items() if name.startswith("init_conv")}
+    own = {
+        name.replace("init_conv", "first"): t for name, t in course_checkpoint().items() if name.startswith("init_conv")
+    }
     mine = Mine()
     with pytest.warns(UserWarning, match=r"first\.shortcut"):
         mine.load_state_dict(own, strict=True)

@@ -33,7 +33,9 @@ def test_tile_draws_on_a_fixed_scale():
     x[1], x[2] = -1.0, 7.0
     picture = tile(x, columns=2)
     assert picture.shape == (2 * 17 + 1, 2 * 17 + 1, 3) and picture.dtype == np.uint8
-    assert (picture[1:17, 1:17] == 128).all() and (picture[1:17, 18:34] == 0).all() and (picture[18:34, 1:17] == 255).all()
+    assert (
+        (picture[1:17, 1:17] == 128).all() and (picture[1:17, 18:34] == 0).all() and (picture[18:34, 1:17] == 255).all()
+    )
 
 
 def test_animation_is_true_and_small():

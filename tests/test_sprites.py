@@ -141,14 +141,14 @@ def test_custom_dataset_without_transform_and_with_mixed_contexts(tmp_path):
     assert label.tolist() == pytest.approx([0, 0, 0.6, 0.4, 0])
 
 
-def test_npy_option_writes_what_custom_dataset_reads(tmp_path, monkeypatch, train_set):
-    monkeypatch.setattr(sys, "argv", ["make_sprites.py", "--npy", str(tmp_path)])
-    monkeypatch.setattr(make_sprites, "CLASSES", {name: make_sprites.CLASSES["food"] for name in CLASSES})
-    monkeypatch.setattr(make_sprites, "draw_class", lambda kinds: {"train": train_set[0][: make_sprites.COUNTS["train"]]})
-    make_sprites.main()
-    dataset = CustomDataset(tmp_path / "sprites_1788_16x16.npy", tmp_path / "sprite_labels_nc_1788_16x16.npy", transform)
-    assert dataset.getshapes()[0][0] == 5 * make_sprites.COUNTS["train"]
-    assert dataset[len(dataset) - 1][1].tolist() == [0, 0, 0, 0, 1]
+def test_npy_pair_holds_the_train_sprites(tmp_path, train_set):
+    sprites, labels = train_set
+    by_class = {name: sprites[labels[:, number] == 1] for number, name in enumerate(CLASSES)}
+    make_sprites.write_npy(by_class, tmp_path / "new")
+    pair = tmp_path / "new" / "sprites_1788_16x16.npy", tmp_path / "new" / "sprite_labels_nc_1788_16x16.npy"
+    dataset = CustomDataset(*pair, transform)
+    assert (dataset.sprites == sprites).all() and (dataset.labels == labels).all()
+    assert np.load(pair[1]).dtype == np.float64
 
 
 def test_missing_or_empty_folder_says_what_to_do(tmp_path):

@@ -3,7 +3,7 @@
 The course's settings (T = 500, batches of 100, Adam at 1e-3 falling linearly, contexts dropped with probability 0.1)
 on the sprites in data/train, with shifted and tinted copies and an average of the weights.
 
-Follow it in the run's folder: loss.csv and, every ten epochs, grid_NNN.png. Stop it with Ctrl-C whenever you like: the
+Follow it in the run's folder: loss.csv and, every twenty epochs, grid_NNN.png. Stop it with Ctrl-C whenever you like: the
 same command goes on after the last whole epoch. At the end it writes model_trained.safetensors, loss.csv, loss.png and
 samples.png beside this file.
 """
@@ -50,11 +50,13 @@ def save_losses(losses, folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--epochs", type=int, default=130, help="passes over the 13,000 sprites, 130 steps each")
+    parser.add_argument("--epochs", type=int, default=80, help="passes over the 13,000 sprites, 130 steps each")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--precision", choices=["no", "bf16", "fp16"], default="bf16")
     parser.add_argument("--run", type=Path, default=HERE / "runs" / "train", help="folder of the unfinished run")
-    parser.add_argument("--pth", metavar="FOLDER", type=Path, help="do not train: write the weights for the course's notebooks")
+    parser.add_argument(
+        "--pth", metavar="FOLDER", type=Path, help="do not train: write the weights for the course's notebooks"
+    )
     arguments = parser.parse_args()
     if arguments.pth:
         save_checkpoint(load_checkpoint(TRAINED), arguments.pth / "model_trained.pth")
@@ -63,7 +65,7 @@ def main():
     def after_epoch(epoch, network, losses):
         save_losses(losses, arguments.run)
         print(f"epoch {epoch}: loss {losses[-1]:.4f}", flush=True)
-        if epoch % 10 == 9:
+        if epoch % 20 == 19:
             save_grid(network, arguments.run / f"grid_{epoch:03d}.png")
 
     torch.manual_seed(arguments.seed)

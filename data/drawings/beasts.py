@@ -95,35 +95,31 @@ def bat(dice):
 
 
 SPIDER_MARKS = (
-    (), ("....", "dccd", ".dd.", "dccd"), ("....", ".dc.", "dccc", ".cc."), ("d..d", "....", "c..c"),
-    ("....", "dddc", "....", "dccc"), ("....", ".dc.", ".cc."),
+    (), ("dccd", ".dd.", ".cc.", "dccd"), (".dc.", "dccc", "dccc", ".cc."), ("d..d", "....", "d..c", "...."),
+    ("dddc", "....", "dddc", "...."), ("....", ".dc.", ".cc."),
 )  # fmt: skip
 SPIDER_HEADS = (
-    ("100001", "3y22y1", "322221", "2y22y1", ".W..W."),
-    (".0000.", "3y22y1", "y2222y", "2y22y1", ".2..1."),
-    (".0000.", "y2222y", "3y22y1", "222221", ".W..W."),
-    ("100001", "3y22y1", "322221", "yy22yy", ".2221."),
-    ("100001", "y2222y", "222221", "yy22yy", ".W..W."),
-)
+    ("3222", "y22y", ".22.", "W..W"), ("3222", "yyyy", "y22y", "W..W"), ("3222", "y22y", "2yy1", ".WW."),
+    (".22.", "y22y", "2221", ".W.W"), ("3222", "yy1y", "2221", "1..1"),
+)  # fmt: skip
 SPIDER_LEGS = (  # hip and knee, then where the foot may stand
-    (((4, 6), (3, 4)), ((3, 1), (2, 1), (4, 1))),
-    (((4, 8), (1, 6)), ((1, 3), (1, 4), (0, 4))),
-    (((4, 10), (1, 10)), ((1, 13), (0, 12), (1, 12))),
-    (((4, 12), (3, 13)), ((3, 15), (2, 15), (3, 14))),
+    (((4, 7), (2, 5)), ((2, 1), (2, 2), (3, 1))),
+    (((4, 9), (3, 8), (1, 8)), ((0, 4), (0, 5), (1, 4))),
+    (((4, 10), (1, 10)), ((0, 13), (0, 14), (1, 14))),
+    (((5, 12), (3, 12)), ((2, 15), (2, 14), (2, 15))),
 )
 
 
 def spider(dice):
-    """A round abdomen with a mark, a head full of eyes and eight bent legs."""
+    """A round abdomen with a mark, a small head with eyes and fangs, eight legs bent at the knees."""
     c = Canvas()
     skin, mark = dice.pick([("black", "red"), ("black", "yellow"), ("brown", "tan"), ("purple", "lime"),
                             ("grey", "red"), ("green", "yellow"), ("chocolate", "orange"),
                             ("blue", "sky")])  # fmt: skip
-    wide, high = dice.pick([2.6, 3.1, 3.1]), dice.pick([2.6, 3.1, 3.4])
-    c.paint(c.ellipse(8, 5.8, wide, high), skin, gloss=True)
+    c.paint(c.ellipse(8, 5.5, dice.pick([3.2, 3.6]), dice.pick([3.2, 3.6])), skin, gloss=True)
     inks = _inks(skin, mark, dice.pick(["red", "yellow", "lime", "bone"]))
     c.stamp(6, 4, dice.pick(SPIDER_MARKS), inks)
-    c.stamp(5, 9, dice.pick(SPIDER_HEADS), inks)
+    _over(c, 6, 9, dice.pick(SPIDER_HEADS), inks, skin)
     c.dark[:] = RAMPS[skin][0]
     _outline_now(c)
     for hip_and_knee, feet in SPIDER_LEGS:
@@ -133,54 +129,50 @@ def spider(dice):
     return c.finish(outline=False)
 
 
-DRAGON_HEADS = (
-    ("....e.e", "...33e.", ".33332.", "33$2322", "2222222", ".e.c322"),
-    ("...e..e", "...3ee.", ".33332.", "33$2322", "222200.", "e0.0222", "2222322"),
-    ("..e....", "..ee.e.", ".3333e.", "33$322.", "3332222", "e0e0322", ".22.322"),
-    ("......e", "...33ee", "..33322", ".33$322", "3332222", "2000322", ".222222"),
+DRAGON_HEADS = (  # the neck starts under the last three columns
+    (".....e.", ".333ee.", "333322.", "33$2322", "3222222", ".222222"),
+    ("....e..", ".33ee..", "333322.", "33$2322", "3222222", "22.2222"),
+    ("......e", "..33ee.", ".33332.", "33$2322", "3222222", ".222222"),
+    ("...e...", ".33ee..", ".33332.", "33$2322", "3222222", ".211222"),
 )
 DRAGON_BODY = (
-    ".c3322.....",
-    ".cc33222...",
-    ".cc3322222.",
-    ".ccc322222.",
-    "..cc222222.",
-    "..22.2.221.",
-    "..21...21..",
-    ".322..322..",
+    "..cc322...",
+    "..cc3322..",
+    "..ccc333..",
+    "..ccc3332.",
+    "...cc22222",
+    "...cc22222",
 )
+DRAGON_LEGS = (("..32..322", "..32...21", ".332..322"), ("..32..322", ".332...22", ".33...322"),
+               ("..32..322", "..32..21.", ".332.332."), ("..32..322", "..32...32", ".332...33"))  # fmt: skip
 DRAGON_WINGS = (
-    (1, ("..x....", ".xyyx..", ".xyyyyx", "xyywyyw", "xywyyw.", "xywyw..", ".xww...")),
-    (1, ("x......", "xyx.x..", "xyyyyx.", "xywyyyx", ".xywyyw", ".xyywyw", "..xyw..", "..xw...")),
-    (1, (".....xx", "..xxyyw", ".xyyyw.", "xyyywyw", "xyywyw.", "xywyw..", ".xww...")),
-    (2, ("...xxx.", "..xyyyx", ".xyywyy", "xyywyyw", "xywyyw.", "xwyww..", ".xw....")),
-    (4, ("..xxx..", ".xyyyyx", "xyyyyyw", "xyywyw.", "xwyw...", ".ww....")),
+    ("....xx", "..xxyy", ".xyyyw", "xyywyw", "xywyw.", "xyw..."),
+    ("...x..", "..xyx.", ".xyyyx", "xyywyw", "xywyw.", "xyw..."),
+    ("..xxx.", ".xyyyx", "xyywyy", "xywyyw", "xywyw.", "xw.w.."),
+    (".....x", "...xxy", ".xxyyw", "xyyyw.", "xywyw.", "xyw..."),
 )
-DRAGON_TAILS = (
-    (7, (".e.", ".ee", ".2.", ".22", "221")),
-    (8, ("..e", ".ee", ".2.", "221")),
-    (9, ("..e", "2.e", "222", ".21")),
-    (10, ("2..", "222", ".2e", "..e")),
+DRAGON_TAILS = (  # with a point in the wing's colour
+    (6, ("...x.", "..xxx", "...2.", "...2.", "..22.", "2222.")),
+    (7, ("...x.", "..xxx", "...2.", "..22.", "2222.")),
+    (6, ("...xx", "...xx", "...2.", "...2.", "..22.", "2222.")),
+    (8, ("....x", "...xx", "...2.", "..22.", "222..")),
 )
 
 
 def dragon(dice):
-    """From the side: a horned head, sometimes with a flame, a raised wing, a belly, four feet and a pointed tail."""
+    """From the side: a head with one horn, a raised wing, a pale belly, two strong legs and a pointed tail."""
     c = Canvas()
     skin, belly, wing = dice.pick([("green", "yellow", "orange"), ("red", "yellow", "orange"), ("blue", "cream", "sky"),
                                    ("purple", "tan", "magenta"), ("black", "tan", "red"), ("teal", "cream", "purple"),
                                    ("orange", "cream", "red"), ("green", "cream", "lime")])  # fmt: skip
-    inks = {**_inks(skin, belly, wing), "$": ("yellow", 3) if skin == "black" else ("black", 0)}
+    inks = {**_inks(skin, belly, wing), "$": ("yellow", 3) if skin == "black" else ("black", 0), "e": ("cream", 4)}
     top, rows = dice.pick(DRAGON_TAILS)
-    c.stamp(12, top, rows, inks)
-    c.stamp(3, 7, DRAGON_BODY, inks)
-    top, rows = dice.pick(DRAGON_WINGS)
-    c.stamp(8, top + 1, rows, inks)
-    head = dice.whole(0, 3)
-    c.stamp(1, 2, DRAGON_HEADS[head], inks)
-    if head and dice.chance(0.55):
-        flames = (("yx.", "xzx", "yzx", ".x."), ("xx..", "yzx.", "xyx.", ".x.."), ("x..", "yx.", "xx."))
-        c.stamp(1, 8, dice.pick(flames), {"x": ("orange", 2), "y": ("yellow", 3), "z": ("yellow", 3)})
+    c.stamp(10, top, rows, {**inks, "x": (wing, 3)})
+    c.stamp(2, 6, DRAGON_BODY, inks)
+    c.stamp(3, 12, dice.pick(DRAGON_LEGS), inks)
+    c.stamp(1, 1 + dice.whole(0, 1), dice.pick(DRAGON_HEADS), inks)
+    shades = {"x": (wing, 3), "y": (wing, 2), "w": (wing, 1)}
+    _over(c, dice.whole(7, 8), 1, dice.pick(DRAGON_WINGS), shades, skin)
     if dice.chance(0.5):
         _turn(c, skin)
     return c.finish()

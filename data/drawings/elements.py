@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from .canvas import SIZE, STEPS, Canvas, tidy
+from .canvas import RAMPS, SIZE, STEPS, Canvas, tidy
 
 # Fires as outer, middle and innermost (ramp, shade).
 RED_FIRE = (("red", 2), ("orange", 3), ("yellow", 4))
@@ -396,28 +396,30 @@ def orb(dice):
 
 
 def wind(dice):
-    """A tornado: turning bands, wide above, a point below, swaying."""
+    """A tornado that leans: rings that narrow downwards along a curve, dust at the foot."""
+    lean = dice.pick((-1, 1))
     c = Canvas()
     ramp = dice.pick(("steel", "grey", "sky", "tan", "teal"))
-    sway, bend = dice.between(0.6, 1.8), dice.between(0, 6.28)
-    wide = dice.between(5.6, 6.5)
-    power = dice.between(0.95, 1.4)
-    y = 1
-    bands = dice.pick(((2, 2, 2, 2, 2, 2), (3, 2, 2, 2, 2, 1), (2, 3, 2, 2, 2, 1), (3, 3, 2, 2, 2)))
-    for i, tall in enumerate(bands):
-        part = i / len(bands)
-        half = round(max(wide * (1 - part) ** power, 0.9), 6)
-        cx = round(8 + sway * part * math.sin(bend + 4 * part) + (dice.between(-0.6, 0.6) if i else 0), 6)
-        left, right = round(cx - half), round(cx + half)
-        for row in range(tall):
-            inset = 1 if right - left > 4 and (row == tall - 1 or (row == 0 and i == 0)) else 0
-            for x in range(left + inset, right - inset):
-                place = (x - left) / (right - left)
-                shade = 1 if row == tall - 1 and i < len(bands) - 1 else 4 if place < 0.3 else 3 if place < 0.7 else 2
-                c.dot(x, y + row, ramp, shade)
-        y += tall
-    for _ in range(dice.whole(0, 2)):
-        spark(c, dice, ((2, 12), (13, 12), (3, 10), (12, 10), (2, 13), (13, 13)), ramp, 2, ("dot", "pair"))
+    reach, curl = dice.between(1.2, 2.4), dice.between(1.2, 2.2)
+    wide, slant = dice.between(5.6, 6.4), lean * dice.between(-9, -3)
+    rings = dice.pick((4, 4, 5))
+    path = []
+    for i in range(rings):
+        part = i / (rings - 1)
+        x = 8 + lean * (reach * (0.5 - part) * 1.6 + curl * math.sin(3.14 * part) * 0.8 - 0.5)
+        half = (wide - 1.3) * (1 - part) ** dice.between(1.1, 1.4) + 1.3
+        path.append((round(x, 6), round(2.9 + 9.4 * part, 6), round(half, 6), round(1.5 + 0.5 * (1 - part), 6)))
+    dust = dice.pick(((".33...33.", "332222332"), (".33......", "3333.333.", ".222.2222"), ("..33...33", "333222.32")))
+    c.stamp(round(path[-1][0]) - 4, 15 - len(dust), dust, {"3": ("cream", 4), "2": ("cream", 3)}, dice.chance(0.5))
+    c.dark[c.filled] = RAMPS["cream"][1]  # dust has a soft edge
+    for x, y, half, tall in reversed(path):
+        ring = c.ellipse(x, y, half, tall, slant)
+        c.paint((ring | shifted(ring, 1, 0)) & c.filled, ramp, 1)
+        c.paint(ring, ramp, 3)
+        c.paint(ring & (c.x < x - 0.35 * half), ramp, 4)
+        c.paint(ring & (c.x > x + 0.5 * half), ramp, 2)
+    x, y, half, tall = path[0]
+    c.paint(c.ellipse(x, y - 0.3, half - 1.4, tall - 1.1, slant), ramp, 1)
     return c.finish()
 
 

@@ -175,36 +175,42 @@ def cherries(dice):
     return c.finish()
 
 
-BERRY = (".33.", "2431", "1210", ".00.")
+BERRY = (".33.", "3432", "2221", ".11.")
 BUNCHES = (  # for each row of berries, from the top, how far right each of them sits
     ((0, 4, 8), (2, 6), (4,)),
-    ((0, 4, 8), (2, 6), (0, 4)),
     ((2, 6), (0, 4, 8), (2, 6), (4,)),
-    ((2, 6), (0, 4, 8), (2, 6)),
-    ((0, 4, 8), (2, 6), (0, 4), (2,)),
-    ((0, 4), (2, 6), (0, 4), (2,)),
+    ((0, 4, 8), (2, 6), (3,)),
+    ((2, 6), (0, 4, 8), (3, 7), (5,)),
+    ((0, 4, 8), (2, 6), (5,)),
+)
+STALKS = ((".2", ".2", "2."), ("2.", ".2", ".2"), ("22", ".2"), (".2", ".2"), ("32", ".2", ".2"))
+GRAPE_LEAVES = (  # from the stalk to the left
+    (".33...", "333332", ".22221"),
+    ("..33..", "333322", "222221", ".2.2.."),
+    ("33.33.", "333322", ".22221", "..1..."),
+    (".333..", "333332", "22222.", ".21..."),
 )
 
 
 def grapes(dice):
-    """A bunch of berries packed like honeycomb, a stalk, a leaf or two."""
+    """A bunch of round berries that hangs down to a point, a stalk, one leaf on top."""
     c = Canvas()
     ramp = dice.pick(["purple", "purple", "magenta", "lime", "blue"])
     inks = {str(shade): (ramp, shade) for shade in range(5)}
-    bunch, mirrored, side = dice.pick(BUNCHES), dice.chance(0.5), dice.pick([-1, 1])
-    top, up = (5, 2) if len(bunch) == 3 else (2, 0.4)
-    leaves = []
-    for angle in (90 + side * dice.between(80, 105), 90 - side * dice.between(80, 105))[: dice.pick([0, 1, 1, 2])]:
-        leaves.append(leaf(c, 8, top + 2.4 - up, angle, dice.between(4, 5.6)))
-    covered = c.filled | around(c.filled)
+    bunch, mirrored = dice.pick(BUNCHES), dice.chance(0.5)
+    top = 5 if len(bunch) == 3 else 2
     for row, lefts in enumerate(bunch):
         for left in lefts:
-            x, y = 10 - left if mirrored else left + 2, top + 3 * row
-            if covered[y : y + 4, x : x + 4].sum() < 8:  # no slivers of berries along the edge of a leaf
-                c.stamp(x, y, BERRY, inks)
-    c.paint(c.stroke((8, top + 1), (8 + dice.between(-1.4, 1.4), top - up), width=1.2), "brown", 2)
-    for mask in leaves:
-        c.paint(part(c, mask, "green"), "green", light="down")
+            c.stamp(10 - left if mirrored else left + 2, top + 3 * row, BERRY, inks)
+    brown, green = ({str(shade): (name, shade) for shade in range(5)} for name in ("brown", "green"))
+    stalk, bent = dice.pick(STALKS), dice.chance(0.5)
+    rows, flip = dice.pick(GRAPE_LEAVES), dice.chance(0.5)
+    leaf_at, low = 8 if flip else 2, max(top - 2, 1)
+    over = Canvas()
+    over.stamp(leaf_at, low, rows, green, flip)
+    part(c, over.filled, "green")
+    c.stamp(leaf_at, low, rows, green, flip)
+    c.stamp(7, max(top - len(stalk), 1), stalk, brown, bent)
     return c.finish()
 
 

@@ -216,23 +216,32 @@ def cheese(dice):
     return picture[:, ::-1].copy() if dice.chance(0.5) else picture
 
 
+BONES = (  # from the shaft's upper right end: two knobs, one to the left and one below
+    ("33.33", "33332", "..32.", "...33", "...32"),
+    (".3.33", "33332", ".332.", "..333", "...3."),
+    ("33..33", "333332", "..332.", "..332.", "....33", "....32"),
+    ("33.33", "33332", ".332.", "...33", "...32"),
+)
+
+
 def drumstick(dice):
-    """A roast leg of chicken: a drop of meat, a bone with two knobs, perhaps a bite to the white meat."""
-    c = Canvas(tilt=dice.between(-14, 14), flip=dice.chance(0.5), scale=dice.between(0.86, 0.95))
-    meat = dice.pick(["brown", "orange", "chocolate", "brown"])
-    fat = dice.between(3.8, 4.5)
-    bone = c.stroke((7, 9), (4.2, 11.8), width=2.2)
-    knobs = c.ellipse(2.9, 11.5, 1.5) | c.ellipse(4.5, 13.1, 1.5)
-    c.paint(bone | knobs, "bone", 3)
-    c.paint((bone | knobs) & ~shift(bone | knobs, -1, 0), "bone", 2)
-    body = c.ellipse(9.6, 6.4, fat + dice.between(0.2, 0.9), fat, -45)
-    body = tidy(body | c.polygon((6.6, 4.2), (11.8, 9.4), (7.0, 10.9), (5.1, 9.0)))
-    c.paint(body, meat, gloss=True)
-    if dice.chance(0.4):
-        hole = c.ellipse(13.2, 4.6, dice.between(2.4, 3.2)) & body
-        c.paint(hole | shift(hole, 1, 0) & body, "cream", 2)
+    """A roast leg of chicken: a big teardrop of meat, a bone with two knobs, perhaps a bite to the white meat."""
+    flip = dice.chance(0.5)
+    c = Canvas(flip=flip)
+    meat = dice.pick(["brown", "brown", "orange"])
+    rows = dice.pick(BONES)
+    left, top = 7 - len(rows[0]), 15 - len(rows)
+    c.stamp(16 - left - len(rows[0]) if flip else left, top, rows, {"3": ("bone", 3), "2": ("bone", 2)}, flip)
+    fat, x, y = dice.between(3.8, 4.5), dice.between(9.5, 10.0), dice.between(5.4, 5.9)
+    body = c.ellipse(x, y, fat + dice.between(0.1, 0.5), fat, -45)
+    body = tidy(body | c.polygon((x - fat + 0.2, y), (x, y + fat - 0.2), (6.7, 10.6), (5.4, 9.3)))
+    c.paint(shift(body, 1, 0) & c.filled, "bone", 1)
+    c.paint(body, meat)
+    c.paint(c.ellipse(x + (1.8 if flip else -1.8), y - 1.9, 1.3, 0.8, -45 if not flip else 45) & body, meat, 4)
+    if dice.chance(0.35):
+        hole = c.ellipse(x + 3.6, y - 2.8, dice.between(2.6, 3.2)) & body
         c.paint(hole, "cream", 3)
-        c.erase(c.ellipse(14.2, 3.6, 2.2))
+        c.erase(c.ellipse(x + 4.4, y - 3.6, 2.2))
         c.erase(~tidy(c.filled))
     return c.finish()
 

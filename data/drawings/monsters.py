@@ -337,123 +337,81 @@ def golem(dice):
     return finish(c, stone)
 
 
-TAILS = [
-    ["...2..", "..222.", "....2.", "....2.", "2222.."],
-    ["....2.", "...222", "....2.", "....2.", "2222.."],
-    ["......", "....2.", "...222", "....2.", "2222.."],
-    ["....2.", "...222", "....2.", "...2..", "222..."],
+IMP_HORNS = [["#....", "##...", ".##.."], ["#....", "#....", "##..."], [".#...", ".#...", "##..."], ["#....", "##..."]]
+IMP_EYES = [["y....y", "yy..yy"], ["yy..yy", "yk..ky"], ["yy..yy", "yk..yk"], ["y..y", "y..y"], ["ky..yk", "ky..yk"]]
+IMP_MOUTHS = [["kkkk", "w..w"], ["kwwwwk"], ["kkkkkk", ".w..w."], ["kwkkwk"], ["kkkkkk", ".wwww."]]
+IMP_LEGS = [["2..2", "2..2"], ["2..2", "22.22"], ["22.2", "..22"], ["2..2"]]
+IMP_WINGS = [
+    ["#...", "##..", "###.", "####", "#.##"],
+    [".#..", "###.", "####", "#.##", "...#"],
+    ["##..", "###.", "####", "####", "#.#."],
 ]
-IMP_ARMS = [["...", "###", "..."], ["...", ".##", "##."], ["...", ".##", ".#.", ".#."], ["#..", "###", "..."]]
-IMP_EYES = [["y....y", "yy..yy"], ["yy..yy", "yk..ky"], ["k....k", "yk..ky"], ["y..y", "y..y"], ["kk..kk", ".y..y."]]
-IMP_MOUTHS = [["k....k", ".kkkk."], ["kkkkkk", ".w..w."], ["kwwwwk", ".kkkk."], [".kkkk."], ["kkkk", "kwwk"]]
-TRIDENTS = [
-    ["3.3", "3.3", "333", ".2.", ".2.", ".2.", ".2.", ".2.", ".2.", ".2."],
-    ["3.3", "333", ".2.", ".2.", ".2.", ".2.", ".2.", ".2.", ".2."],
-    [".3.", "333", "3.3", ".2.", ".2.", ".2.", ".2.", ".2.", ".2."],
-]
+IMP_TAILS = [["..3", ".33", "..2", "22."], [".3.", "333", ".2.", "22."], ["..3", ".33", ".33", "..2", "22."]]
+TRIDENT = ["3.3.3", "3.3.3", "33333", *["..2.."] * 9]
 
 
 def imp(dice):
-    """A little devil: big head with horns and a grin, small body, and either wings or a trident and a pointed tail."""
+    """A little devil: a big horned head, a grin, a small body, and either wings or a trident and a pointed tail."""
     c = Canvas()
     skin = dice.pick(["red", "red", "red", "purple", "magenta"])
-    horn = dice.pick(["cream", "cream", "black"])
-    armed = dice.chance(0.55)
+    horn, armed = dice.pick(["cream", "cream", "black"]), dice.chance(0.5)
+    left = 7 if armed else 4  # of the head
     if armed:
-        c.stamp(9, 8, dice.pick(TAILS), inks(skin))
+        c.stamp(12, 9, dice.pick(IMP_TAILS), inks(skin))
     else:
-        c.paint(both(cells(1, dice.pick([4, 5]), dice.pick(WINGS))), dice.pick(["black", "grey"]), 1)
-    legs = dice.pick([["22..22", "22..22"], [".2..2.", "22..22"], [".2..2.", ".22.22"], ["22..2.", "....22"]])
-    layer_stamp(c, 5, 12, legs, inks(skin), skin)
-    belly = dice.pick([["3322", "3322", "3221"], ["3322", "3222", "3221", "3221"], ["3322", "3332", "3322", ".21."]])
-    layer_stamp(c, 6, 9, belly, inks(skin), skin)
-    if not armed:
-        arms = both(cells(3, 8, dice.pick(IMP_ARMS)))
-        layer(c, arms, skin, 2)
-    c.paint(both(cells(4, 1, dice.pick(HORNS))), horn, 3)
-    head = c.ellipse(8, 6, 4, 3)
-    ears = dice.pick(["none", "wide", "drop"]) if armed else "none"  # ears would hide the wings
-    if ears != "none":
-        ear = both(cells(2, 4, ["#..", "###", ".##"] if ears == "wide" else ["...", "###", "##."]))
-        head |= ear & (COLUMNS > 6)  # the trident stands before the other one
-    layer(c, head, skin)
+        c.paint(both(cells(1, dice.pick([6, 7]), dice.pick(IMP_WINGS))), dice.pick(["black", "grey", "purple"]), 2)
+    c.stamp(left + 2, 13 - dice.whole(0, 1), dice.pick(IMP_LEGS), inks(skin))
+    layer_stamp(c, left + 2, 10, dice.pick([["3332", "3222", "2221"], ["3332", "3221", ".22."]]), inks(skin), skin)
+    for side in (0, 1):
+        mask = cells(0, 3 - dice.whole(0, 1), dice.pick(IMP_HORNS))
+        c.paint(np.roll(mask[:, ::-1] if side else mask, left - 8 if side else left, 1), horn, 3)
+    head = layer(c, c.ellipse(left + 4, 7, 4, 3.1), skin, 2)
+    c.paint(head & (2 * ROWS + COLUMNS - left < 14), skin, 3)
+    c.paint(head & (2 * ROWS + COLUMNS - left > 24), skin, 1)
     colours = inks(skin, k=(skin, 0), y=("yellow", 4))
-    middle_stamp(c, 4, dice.pick(IMP_EYES), colours)
-    middle_stamp(c, 7, dice.pick(IMP_MOUTHS), colours)
+    for top, rows in ((5, dice.pick(IMP_EYES)), (8, dice.pick(IMP_MOUTHS))):
+        c.stamp(left + 4 - len(rows[0]) // 2, top, rows, colours)
     if armed:
-        metal = dice.pick(["yellow", "steel", "brown"])
-        layer_stamp(c, 1, dice.pick([2, 3, 4]), dice.pick(TRIDENTS), inks(metal), metal)
-        c.stamp(2, 9, ["333."], inks(skin))
-        c.dot(5, 10, skin, 2)
+        metal = dice.pick(["yellow", "steel"])
+        top = dice.whole(2, 4)
+        layer_stamp(c, 1, top, TRIDENT[: 14 - top], inks(metal), metal)
+        c.stamp(3, 10, ["333222"], inks(skin))
     return finish(c, skin)
 
 
+ROBOT_EYES = [["g..g"], ["g..g", "g..g"], ["gg..gg"], ["gg..gg", "gg..gg"], ["g....g", "g....g"]]
+ANTENNAS = [["gg", "22"], ["g", "2"], ["2...2", ".2.2."], ["33"], ["2...."], ["g..g", "2..2"], []]
+
+
 def robot(dice):
-    """Boxes of metal: a big head with antenna and lamps or a screen, a chest with a panel, claws, legs or wheels."""
+    """Boxes of metal: a big head with two lamps for eyes on a dark screen, a small body with one lamp, arms, legs."""
     c = Canvas()
     metal = dice.pick(["steel", "steel", "grey", "sky", "orange", "teal", "red", "yellow"])
     trim = dice.pick([ramp for ramp in ("grey", "steel") if ramp != metal])
-    glow = dice.pick([ramp for ramp in ("lime", "sky", "yellow", "red") if ramp != metal])
-    lamp = inks(metal, g=(glow, 3), h=(glow, 4))
-    head, chest = dice.pick([4, 4, 5]), dice.pick([3, 4])
-    top, tall = 3, dice.pick([5, 5, 4])
-    chin = top + tall
-    hip = chin + (4 if tall == 4 else 3)
-    walk = dice.pick(["legs", "legs", "wheel", "tracks", "hover"])
-    if walk == "legs":
-        c.paint(both(c.box(9 - chest, hip, 7, 14)), trim, 2)
-        c.paint(both(c.box(8 - chest, 13, 7, 14)), metal, 1)
-    elif walk == "wheel":
-        c.paint(c.ellipse(8, 12, 2.2), "black", 2)
-        c.stamp(7, 12, ["33"], inks("grey"))
-    elif walk == "tracks":
-        c.paint(c.box(7 - chest, hip, 9 + chest, 14) & ~both(cells(7 - chest, 13, ["#"])), "black", 2)
-        middle_stamp(c, hip + 1, ["3.3..3.3" if chest == 4 else "3.33.3"], inks("grey"))
+    glow = dice.pick([ramp for ramp in ("lime", "sky", "yellow") if ramp != metal])
+    lamp = inks(metal, g=(glow, 3))
+    wide, chest = dice.pick([4, 5, 5]), 3
+    walk = dice.pick(["legs", "legs", "boots", "tracks"])
+    if walk == "tracks":
+        c.paint(c.box(4, 12, 12, 14), "black", 2)
+        middle_stamp(c, 13, ["3.33.3"], inks("grey"))
     else:
-        c.paint(c.polygon((6, hip), (10, hip), (9, 14), (7, 14)), glow, 3)
-        c.paint(c.box(7, hip, 9, 13), glow, 4)
-    arms = ["down", "up", "out"]
-    for side, pose in zip((-1, 1), (dice.pick(arms), dice.pick(arms)), strict=True):
-        elbow = 8 + side * (chest + 1.5)
-        hand = {"down": (elbow, chin + 3.5), "up": (8 + side * 5.5, chin), "out": (8 + side * 5.5, chin + 1.5)}[pose]
-        c.paint(c.stroke((8 + side * chest, chin + 1.5), (elbow, chin + 1.5), hand, width=1.1), trim, 2)
-        x, y = int(hand[0]), int(hand[1])
-        rows = {"down": ["333", "1.1"], "up": ["3.3", "333"], "out": ["33", "3.", "33"]}[pose]
-        c.stamp(x - 1 if pose != "out" else x - (side < 0), y - (pose != "down"), rows, inks(metal), side < 0)
-    layer(c, c.box(8 - chest, chin, 8 + chest, hip), metal, light="edge")
-    panel = dice.pick([["gg"], ["0000"], ["gg", "gg"], ["g00g"], ["r00g"], [".rr."]])
-    middle_stamp(c, chin + 1, panel[: hip - chin - 2], lamp)
-    antenna = dice.pick(["one", "two", "dome", "dish", "fin", "none"])
-    if antenna == "one":
-        middle_stamp(c, 1, ["gg", "22"], inks(trim, g=(glow, 3)))
-    elif antenna == "two":
-        c.paint(both(cells(9 - head, 1, dice.pick([["#..", ".#."], ["##", ".#"], ["#", "#"]]))), trim, 3)
-    elif antenna == "dome":
-        c.paint(c.ellipse(8, 3, 2, 2), glow)
-    elif antenna == "fin":
-        c.paint(c.box(7, 1, 9, 3), "red" if metal != "red" else "yellow", light="down")
-    elif antenna == "dish":
-        middle_stamp(c, 1, ["3..3", ".32."], inks(trim))
+        c.paint(both(c.box(5, 12, 7, 14)), trim, 2)
+        c.paint(both(c.box(4 if walk == "boots" else 5, 13, 7, 14)), metal, 2)
+    for side in (0, 1):
+        arm = dice.pick([["33", ".2", "33"], [".33", ".2.", "33."], ["3..", "33.", ".33"], ["33", "2.", "3."]])
+        arm = [row.rjust(3, ".") for row in arm]
+        c.stamp(12 if side else 1, 9, arm, inks(trim), bool(side))
+    layer(c, c.box(8 - chest, 9, 8 + chest, 12), metal, light="edge")
+    middle_stamp(c, 10, [dice.pick(["gg", "0g"])], lamp)
+    rows = dice.pick(ANTENNAS)
+    c.stamp(8 - len(rows[0]) // 2 if rows else 0, 3 - len(rows), rows, inks(trim, g=(glow, 3)))
     if dice.chance(0.5):
-        c.paint(c.box(7 - head, top + 1, 9 + head, top + 3), trim, 1)
-    layer(c, c.box(8 - head, top, 8 + head, chin) & ~both(cells(8 - head, top, ["#"])), metal, light="edge")
-    face = dice.pick(["screen", "lamps", "visor", "round"])
-    if face == "screen":
-        c.paint(c.box(9 - head, top + 1, 7 + head, chin - 1), "black", 0)
-        eyes = dice.pick([["g..g"], ["gg..gg"], ["g..g", "g..g"]])
-        middle_stamp(c, top + 1, eyes, lamp)
-        if len(eyes) == 1 and tall == 5:
-            middle_stamp(c, top + 3, dice.pick([["gg"], ["gggg"]]), lamp)
-    elif face == "lamps":
-        frame = "0" if head > 4 and dice.chance(0.5) else ""
-        middle_stamp(c, top + 1, [frame + row + frame for row in ("hg00hg", "gg00gg")], lamp)
-        if tall == 5:
-            middle_stamp(c, top + 3, dice.pick([["0000"], ["0w0w0w"], ["......"]]), lamp)
-    elif face == "visor":
-        c.paint(c.box(9 - head, top + 1, 7 + head, top + 3), "black", 0)
-        c.stamp(8 + dice.pick([-2, -1, 0]), top + 1, ["hg", "gg"], lamp)
-    else:
-        middle_stamp(c, top + 1, [".00.", "0hg0", "0gg0"][: tall - 2], lamp)
+        c.paint(c.box(7 - wide, 4, 9 + wide, 6), trim, 1)
+    layer(c, c.box(8 - wide, 3, 8 + wide, 8) & ~both(cells(8 - wide, 3, ["#"])), metal, light="edge")
+    c.paint(c.box(9 - wide, 4, 7 + wide, 7), "black", 0)
+    eyes = dice.pick([rows for rows in ROBOT_EYES if len(rows[0]) <= 2 * wide - 2])
+    middle_stamp(c, 4 + (len(eyes) == 1), eyes, lamp)
     return finish(c, metal)
 
 

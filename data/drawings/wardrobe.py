@@ -13,14 +13,21 @@ OUTFITS = (
 THINGS = ("nothing", "sword", "staff", "axe", "shield", "bow", "torch", "spear", "hammer")
 
 
+BROWNS = ("brown", "chocolate", "orange", "black")  # too near to dark skin to stand beside it
+
+
 class Person:
-    """One throw of the dice: skin, head, hair colour, outfit, two colours of cloth, thing in hand."""
+    """One throw of the dice: skin, head, hair colour, outfit, two colours of cloth, thing in hand.
+
+    Skin, hair and cloth never come from neighbouring ramps, so that a face stands out from what surrounds it.
+    """
 
     def __init__(self, dice):
         self.skin = dice.pick(SKINS)
+        near_skin = BROWNS[:3] if self.skin in SKINS[2:4] else BROWNS if self.skin in SKINS[4:] else ()
         self.head = dice.pick(HEADS)
-        self.hair = dice.pick(HAIR_COLOURS)
+        self.hair = dice.pick([colour for colour in HAIR_COLOURS if colour not in near_skin])
         self.outfit = dice.pick(OUTFITS)
-        self.cloth = dice.pick(CLOTHES)
-        self.trim = dice.pick([colour for colour in CLOTHES if colour != self.cloth])
+        self.cloth = dice.pick([colour for colour in CLOTHES if colour not in (self.hair, *near_skin)])
+        self.trim = dice.pick([colour for colour in CLOTHES if colour not in (self.cloth, self.hair)])
         self.thing = dice.pick(THINGS)
