@@ -341,8 +341,9 @@ def load_checkpoint(path, network=None, device="cpu"):
     """Read weights from a safetensors file or from one of the course's .pth files.
 
     network: the network to fill; left out, a `ContextUnet` of the widths that the file shows is made.
-    Returns the network in eval mode on the device, laid out channels last (faster on CPUs). Raises FileNotFoundError for a missing file, and ValueError for one
-    that is cut short, is no checkpoint of this network, or has other widths than the network given.
+    Returns the network in eval mode on the device, laid out channels last, which is faster on CPUs.
+    Raises FileNotFoundError for a missing file, and ValueError for one that is cut short, is no checkpoint of this
+    network, or has other widths than the network given.
     """
     path = Path(path)
     if not path.is_file():
@@ -457,6 +458,7 @@ def train(
     """
     from accelerate import Accelerator
     from accelerate.state import AcceleratorState
+    from accelerate.utils import DataLoaderConfiguration
     from tqdm.auto import tqdm
 
     x, labels = transform(sprites), torch.as_tensor(labels, dtype=torch.float32)
@@ -468,7 +470,10 @@ def train(
         raise ValueError(f"epochs = {epochs}, lr = {lr}; expected at least one epoch and a rate between 0 and 1")
 
     AcceleratorState._reset_state()  # a second call in one kernel may ask for another precision
-    accelerator = Accelerator(mixed_precision=mixed_precision)
+    accelerator = Accelerator(
+        mixed_precision=mixed_precision,
+        dataloader_config=DataLoaderConfiguration(split_batches=True),  # several devices share each batch
+    )
     device = accelerator.device
     schedule = (schedule or NoiseSchedule()).to(device)
     shuffle = torch.Generator()

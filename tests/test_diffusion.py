@@ -1,6 +1,11 @@
 """Noise schedule, training and sampling: the formulas, the promises about seeds and checkpoints, bad input."""
 
+import json
 import math
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -287,6 +292,19 @@ def test_stopped_and_continued_equals_unbroken(tmp_path):
     for key, value in unbroken.state_dict().items():
         assert torch.allclose(continued.state_dict()[key].float(), value.float(), atol=1e-5), key
     assert [path.name for path in tmp_path.iterdir()] == ["state.pt"]
+
+
+def test_two_processes_share_the_work(tmp_path):
+    """The same lines under a launcher: each batch is split, and the losses are those of one process but for chance."""
+    small = Path(__file__).parent / "two_processes.py"
+    results = []
+    for launcher in ([], ["-m", "torch.distributed.run", "--nproc_per_node=2"]):
+        environment = {**os.environ, "ACCELERATE_USE_CPU": "1", "OMP_NUM_THREADS": "1"}
+        subprocess.run([sys.executable, *launcher, small, tmp_path / "losses"], env=environment, check=True)
+        results.append(json.loads((tmp_path / "losses").read_text()))
+    (one, alone), (two, together) = results
+    assert (one, two) == (1, 2)
+    assert together == pytest.approx(alone, rel=0.05)
 
 
 def test_train_again_with_another_precision():

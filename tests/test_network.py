@@ -114,13 +114,14 @@ def test_checkpoints_come_back(tmp_path):
     torch.manual_seed(0)
     network, x = ContextUnet(n_feat=8, n_cfeat=3, height=20).eval(), torch.randn(2, 3, 20, 20)
     out = network(x, torch.tensor([0.5]))
-    for name, tolerance in (("a.safetensors", 2e-2), ("a.pth", 0)):
+    for name, tolerance in (("a.safetensors", 2e-2), ("a.pth", 1e-5)):
         save_checkpoint(network, tmp_path / name)
         again = load_checkpoint(tmp_path / name)
         assert (again.n_feat, again.n_cfeat, again.h) == (8, 3, 20) and not again.training
         assert (again(x, torch.tensor([0.5])) - out).abs().max() <= tolerance
     save_checkpoint(network, tmp_path / "full.safetensors", half=False)
-    assert torch.equal(load_checkpoint(tmp_path / "full.safetensors")(x, torch.tensor([0.5])), out)
+    exact = load_checkpoint(tmp_path / "full.safetensors").state_dict()
+    assert all(torch.equal(exact[key], value) for key, value in network.state_dict().items())
     assert {path.suffix for path in tmp_path.iterdir()} == {".safetensors", ".pth"}  # nothing half-written is left
 
 

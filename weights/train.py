@@ -3,9 +3,9 @@
 The course's settings (T = 500, batches of 100, Adam at 1e-3 falling linearly, contexts dropped with probability 0.1)
 on the sprites in data/train, with shifted and tinted copies and an average of the weights.
 
-Follow it in the run's folder: loss.csv and, every twenty epochs, grid_NNN.png. Stop it with Ctrl-C whenever you like: the
-same command goes on after the last whole epoch. At the end it writes model_trained.safetensors, loss.csv, loss.png and
-samples.png beside this file.
+Follow it in the run's folder: loss.csv and, every twenty epochs, grid_NNN.png. Stop it with Ctrl-C whenever you like:
+the same command goes on after the last whole epoch. At the end it writes model_trained.safetensors, loss.csv, loss.png
+and samples.png beside this file.
 """
 
 import argparse

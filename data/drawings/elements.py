@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from .canvas import RAMPS, SIZE, STEPS, Canvas, tidy
+from .canvas import SIZE, STEPS, Canvas, tidy
 
 # Fires as outer, middle and innermost (ramp, shade).
 RED_FIRE = (("red", 2), ("orange", 3), ("yellow", 4))
@@ -411,7 +411,6 @@ def wind(dice):
         path.append((round(x, 6), round(2.9 + 9.4 * part, 6), round(half, 6), round(1.5 + 0.5 * (1 - part), 6)))
     dust = dice.pick(((".33...33.", "332222332"), (".33......", "3333.333.", ".222.2222"), ("..33...33", "333222.32")))
     c.stamp(round(path[-1][0]) - 4, 15 - len(dust), dust, {"3": ("cream", 4), "2": ("cream", 3)}, dice.chance(0.5))
-    c.dark[c.filled] = RAMPS["cream"][1]  # dust has a soft edge
     for x, y, half, tall in reversed(path):
         ring = c.ellipse(x, y, half, tall, slant)
         c.paint((ring | shifted(ring, 1, 0)) & c.filled, ramp, 1)
