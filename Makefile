@@ -11,7 +11,7 @@ setup:  ## make .venv and install what the labs and the tests need
 	@sh tools/setup.sh
 
 lab: setup  ## open JupyterLab on the first lab; e.g. ARGS="--port=9000 --no-browser"
-	@$(IN_VENV) -m jupyterlab notebooks/01_Sampling.ipynb $(AS_ROOT) $(ARGS)
+	@$(IN_VENV) -m jupyterlab --LabApp.default_url=/lab/tree/notebooks/01_Sampling.ipynb --log-level=ERROR $(AS_ROOT) $(ARGS)
 
 test: setup  ## run all tests, and every notebook in a small configuration
 	@LABS_CONFIG=tiny $(IN_VENV) -m pytest $(ARGS)

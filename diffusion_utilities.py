@@ -13,6 +13,7 @@ import io
 import os
 import secrets
 import warnings
+from itertools import pairwise
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -543,19 +544,41 @@ def _ema(decay):
 # -------------------------------------------------------------------------------------------------------- sampling
 
 
-def ddpm_step(xt, t, t_prev, predict, schedule, generator=None):
-    """One step of DDPM sampling, from x_t to x_{t-1} (DDPM, Algorithm 2, with sigma_t^2 = beta_t).
+def ddpm_step(xt, t, t_prev, predict, schedule, generator=None, posterior=False):
+    """One step of DDPM sampling, from x_t to x at t_prev (DDPM, Algorithm 2, line 4).
 
-    xt: (N, 3, H, W). t, t_prev: whole numbers, t_prev = t - 1. predict(xt, t) gives the predicted noise.
-    Returns x at t_prev. At t = 1 no noise is added.
+    xt: (N, 3, H, W). t, t_prev: whole numbers, t > t_prev >= 0. predict(xt, t) gives the predicted noise.
+    posterior: the variance of the fresh noise is beta_t, or else the posterior's (DDPM, equation 7).
+    A step over several t is one step of the schedule that holds only these: alpha_t becomes
+    alpha_bar_t / alpha_bar_t_prev. Returns x at t_prev. In the step to 0 no noise is added.
     """
-    if t_prev != t - 1:
-        raise ValueError(f"from t = {t} to {t_prev}; DDPM takes one step at a time, to {t - 1}")
-    alpha, alpha_bar, beta = schedule.alpha[t], schedule.alpha_bar[t], schedule.beta[t]
+    alpha_bar, alpha_bar_prev = schedule.alpha_bar[t], schedule.alpha_bar[t_prev]
+    alpha = alpha_bar / alpha_bar_prev
+    beta = 1 - alpha
     mean = (xt - beta / (1 - alpha_bar).sqrt() * predict(xt, t)) / alpha.sqrt()
-    if t == 1:
+    if t_prev == 0:
         return mean
-    return mean + beta.sqrt() * torch.randn(xt.shape, generator=generator, device=xt.device, dtype=xt.dtype)
+    variance = beta * (1 - alpha_bar_prev) / (1 - alpha_bar) if posterior else beta
+    return mean + variance.sqrt() * _noise_like(xt, generator)
+
+
+def ddim_step(xt, t, t_prev, predict, schedule, generator=None, eta=0.0):
+    """One step of DDIM sampling, from x_t to x at any earlier t_prev (DDIM, equation 12; its alpha is our alpha_bar).
+
+    xt: (N, 3, H, W). t, t_prev: whole numbers, t > t_prev >= 0. predict(xt, t) gives the predicted noise.
+    eta: how much fresh noise, from 0, none, to 1, as much as DDPM with the posterior's variance (DDIM, equation 16).
+    """
+    alpha_bar, alpha_bar_prev = schedule.alpha_bar[t], schedule.alpha_bar[t_prev]
+    eps = predict(xt, t)
+    x0 = (xt - (1 - alpha_bar).sqrt() * eps) / alpha_bar.sqrt()
+    sigma = eta * ((1 - alpha_bar_prev) / (1 - alpha_bar) * (1 - alpha_bar / alpha_bar_prev)).sqrt()
+    x = alpha_bar_prev.sqrt() * x0 + (1 - alpha_bar_prev - sigma**2).sqrt() * eps
+    return x + sigma * _noise_like(xt, generator) if sigma > 0 else x
+
+
+def _noise_like(x, generator):
+    """Fresh noise from N(0, I), in the shape of x."""
+    return torch.randn(x.shape, generator=generator, device=x.device, dtype=x.dtype)
 
 
 @torch.inference_mode()
@@ -565,6 +588,7 @@ def sample(
     *,
     context=None,
     step=ddpm_step,
+    steps=None,
     schedule=None,
     start=None,
     seed=None,
@@ -575,11 +599,12 @@ def sample(
 
     network: predicts noise, in eval mode while we sample. n_sample: how many pictures.
     context: (n_sample, n_cfeat), or (n_cfeat,) for all alike, or None. step: the rule for one step.
+    steps: how many steps, evenly spaced from T to 0, in 1 ... T; left out, all T.
     start: x_T, (n_sample, 3, H, W); left out, drawn from N(0, I). seed: the same seed gives the same pictures.
     save_rate: keep a frame at every so many steps, at the first and at the last seven; None keeps none.
 
     Returns x0, (n_sample, 3, H, W), and the frames, (frames, n_sample, 3, H, W), on the CPU, from noise to picture.
-    Raises ValueError if n_sample is below 1 or the context has another shape.
+    Raises ValueError if n_sample is below 1, steps outside 1 ... T, or the context of another shape.
     """
     from tqdm.auto import tqdm
 
@@ -587,6 +612,9 @@ def sample(
         raise ValueError(f"n_sample is {n_sample}; expected at least 1")
     device = next(network.parameters()).device
     schedule = (schedule or NoiseSchedule()).to(device)
+    steps = schedule.timesteps if steps is None else steps
+    if not 1 <= steps <= schedule.timesteps:
+        raise ValueError(f"steps is {steps}; expected 1 to {schedule.timesteps}, the time steps of the schedule")
     context = _check_context(context, n_sample, network.n_cfeat, device)
     generator = torch.Generator(device)
     generator.manual_seed(secrets.randbits(63) if seed is None else seed)
@@ -601,9 +629,10 @@ def sample(
     training = network.training
     network.eval()
     frames = []
-    for t in tqdm(range(schedule.timesteps, 0, -1), "sampling", leave=False, disable=not progress):
-        x = step(x, t, t - 1, predict, schedule, generator)
-        if save_rate and (t % save_rate == 0 or t == schedule.timesteps or t < 8):
+    times = np.linspace(schedule.timesteps, 0, steps + 1).round().astype(int).tolist()
+    for t, t_prev in tqdm(list(pairwise(times)), "sampling", leave=False, disable=not progress):
+        x = step(x, t, t_prev, predict, schedule, generator)
+        if save_rate and (t // save_rate > t_prev // save_rate or t == times[0] or t < 8 or t_prev == 0):
             frames.append(x.cpu())
     network.train(training)
     return x, torch.stack(frames) if frames else x.new_empty(0, *shape).cpu()

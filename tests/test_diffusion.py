@@ -5,6 +5,7 @@ import math
 import os
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,16 @@ import torch
 from torch import nn
 
 import diffusion_utilities
-from diffusion_utilities import ContextUnet, NoiseSchedule, augment, ddpm_step, sample, train, transform
+from diffusion_utilities import (
+    ContextUnet,
+    NoiseSchedule,
+    augment,
+    ddim_step,
+    ddpm_step,
+    sample,
+    train,
+    transform,
+)
 
 
 @pytest.fixture(scope="module")
@@ -93,9 +103,74 @@ def test_ddpm_step_is_line_4_of_algorithm_2():
         assert torch.allclose(step, expected, atol=1e-12, rtol=0)
 
 
-def test_ddpm_step_cannot_skip():
-    with pytest.raises(ValueError, match="from t = 10 to 5"):
-        ddpm_step(torch.zeros(1, 3, 4, 4), 10, 5, lambda xt, t: xt, NoiseSchedule())
+def test_a_respaced_step_is_a_step_of_the_shorter_schedule():
+    """From t to t_prev at once: a schedule with these two entries has alpha = alpha_bar_t / alpha_bar_t_prev."""
+    schedule = NoiseSchedule(dtype=torch.float64)
+    x, eps = torch.randn(2, 3, 4, 4, dtype=torch.float64), torch.randn(2, 3, 4, 4, dtype=torch.float64)
+    for t, t_prev in ((500, 480), (30, 7), (9, 0)):
+        alpha = (schedule.alpha_bar[t] / schedule.alpha_bar[t_prev]).item()
+        mean = (x - (1 - alpha) / math.sqrt(1 - schedule.alpha_bar[t]) * eps) / math.sqrt(alpha)
+        variance = (1 - alpha) if t_prev else 0
+        for posterior in (False, True):
+            if posterior:
+                variance *= ((1 - schedule.alpha_bar[t_prev]) / (1 - schedule.alpha_bar[t])).item()
+            z = torch.randn(x.shape, generator=torch.Generator().manual_seed(5), dtype=x.dtype)
+            step = ddpm_step(x, t, t_prev, lambda xt, t: eps, schedule, torch.Generator().manual_seed(5), posterior)
+            assert torch.allclose(step, mean + math.sqrt(variance) * z, atol=1e-12, rtol=0)
+
+
+def test_ddim_step_is_equation_12():
+    schedule = NoiseSchedule(dtype=torch.float64)
+    x, eps = torch.randn(2, 3, 4, 4, dtype=torch.float64), torch.randn(2, 3, 4, 4, dtype=torch.float64)
+    for t, t_prev in ((500, 480), (30, 7), (2, 1), (9, 0)):
+        a, a_prev = schedule.alpha_bar[t].item(), schedule.alpha_bar[t_prev].item()
+        for eta in (0.0, 0.3, 1.0):
+            sigma = eta * math.sqrt((1 - a_prev) / (1 - a)) * math.sqrt(1 - a / a_prev)
+            expected = math.sqrt(a_prev) * (x - math.sqrt(1 - a) * eps) / math.sqrt(a)
+            expected += math.sqrt(1 - a_prev - sigma**2) * eps
+            expected += sigma * torch.randn(x.shape, generator=torch.Generator().manual_seed(5), dtype=x.dtype)
+            step = ddim_step(x, t, t_prev, lambda xt, t: eps, schedule, torch.Generator().manual_seed(5), eta)
+            assert torch.allclose(step, expected, atol=1e-12, rtol=0)
+
+
+def test_ddim_at_eta_1_is_ddpm_with_the_posteriors_variance():
+    schedule = NoiseSchedule(dtype=torch.float64)
+    x, eps = torch.randn(2, 3, 4, 4, dtype=torch.float64), torch.randn(2, 3, 4, 4, dtype=torch.float64)
+    for t, t_prev in ((500, 480), (2, 1), (9, 0)):
+        arguments = x, t, t_prev, lambda xt, t: eps, schedule
+        ddim = ddim_step(*arguments, torch.Generator().manual_seed(5), eta=1.0)
+        ddpm = ddpm_step(*arguments, torch.Generator().manual_seed(5), posterior=True)
+        assert torch.allclose(ddim, ddpm, atol=1e-12, rtol=0)
+
+
+@pytest.mark.parametrize("steps", [1, 7, 25, 30, 240, 300, 499, 500])
+def test_any_number_of_steps(network, steps):
+    """Erratum 3: the course steps by T // n, which takes other numbers of steps and ends at a negative index."""
+    taken = []
+
+    def note(xt, t, t_prev, predict, schedule, generator):
+        taken.append((t, t_prev))
+        return xt
+
+    sample(network, 1, step=note, steps=steps, progress=False)
+    assert len(taken) == steps and taken[0][0] == 500 and taken[-1][1] == 0
+    assert all(t > t_prev >= 0 for t, t_prev in taken)
+    assert all(one[1] == other[0] for one, other in pairwise(taken))
+    course = list(range(500, 0, -(500 // steps)))
+    wrong = len(course) != steps or course[-1] - 500 // steps < 0
+    assert wrong == (500 % steps != 0)
+
+
+@pytest.mark.parametrize("steps", [0, -1, 501])
+def test_steps_out_of_range(network, steps):
+    with pytest.raises(ValueError, match=f"steps is {steps}; expected 1 to 500"):
+        sample(network, 1, steps=steps)
+
+
+def test_ddim_is_deterministic_from_its_start(network):
+    start = torch.randn(2, 3, 16, 16)
+    once, again = (sample(network, 2, step=ddim_step, steps=5, start=start, seed=s, progress=False)[0] for s in (1, 2))
+    assert torch.equal(once, again)
 
 
 def test_ddpm_samples_a_gaussian_exactly():

@@ -22,6 +22,6 @@ fi
 echo "Installing packages into .venv; the first time takes some minutes"
 [ -t 1 ] && quiet= || quiet=-q
 rm -f "$stamp"
-.venv/bin/python -m pip install $quiet --disable-pip-version-check -e ".[test]" 2> .venv/errors.txt ||
+.venv/bin/python -m pip install $quiet --disable-pip-version-check -e ".[lab,test]" 2> .venv/errors.txt ||
     fail "packages could not be installed; check the network and run the command again (details: .venv/errors.txt)"
 echo "$wanted" > "$stamp"
