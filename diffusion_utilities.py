@@ -661,8 +661,7 @@ def tile(x, columns=8):
 
     x: (N, 3, H, W) on the fixed scale -1 ... 1. Returns one picture, uint8 (height, width, 3).
     """
-    x = torch.as_tensor(x).detach().float().cpu().clamp(-1, 1)
-    return to_uint8(make_grid(x, nrow=columns, padding=1, pad_value=1.0))
+    return to_uint8(make_grid(torch.as_tensor(x), nrow=columns, padding=1, pad_value=1.0))
 
 
 def show_sprites(x, columns=8, titles=None, title=None, size=0.8):
@@ -689,8 +688,8 @@ class Animation:
     """Frames of sprites, drawn as one small picture a frame: shown by Jupyter, `.to_jshtml()`, `.save(path)`.
 
     frames: (F, N, 3, H, W), on the fixed scale -1 ... 1, so that the noise level can be seen. columns: sprites a row.
-    Noise does not compress: a frame that takes more than `heavy` bytes gets six levels a colour, which is within
-    1/16 of the range on the average (root mean square) and 1/10 at most. The last frame is exact.
+    Noise does not compress: a frame that takes more than `heavy` bytes gets as few levels a colour as stay within 1/16
+    of the range (root mean square; at most 1/8). The last frame is exact.
     """
 
     heavy = 8_000
@@ -700,9 +699,11 @@ class Animation:
 
     def _encoded(self):
         """The frames as bytes of lossless WebP files."""
-        exact = [_encode(picture) for picture in self.pictures]
-        coarse = [_encode((np.round(picture / 51) * 51).astype(np.uint8)) for picture in self.pictures[:-1]]
-        return [few if len(true) > self.heavy else true for true, few in zip(exact, coarse, strict=False)] + exact[-1:]
+        frames = [_encode(picture) for picture in self.pictures]
+        for number, picture in enumerate(self.pictures[:-1]):
+            if len(frames[number]) > self.heavy:
+                frames[number] = _encode(_fewer_colours(picture))
+        return frames
 
     def to_jshtml(self, fps=10):
         """A player as a piece of HTML with all frames inside: slider, play and pause; it waits on the last frame."""
@@ -714,7 +715,7 @@ class Animation:
             "width": 4 * width,
             "height": 4 * height,
             "still": frames[-1],
-            "frames": '","'.join(frames),
+            "frames": "".join(f'"data:image/webp;base64,{frame}",' for frame in frames[:-1]),
             "pause": round(1000 / fps),
         }
 
@@ -728,27 +729,36 @@ class Animation:
 
 
 def _encode(picture):
-    """A uint8 picture as the bytes of a lossless WebP file, a fifth smaller than PNG."""
+    """A uint8 picture as the bytes of a WebP file, lossless (quality and method only say how hard to pack it)."""
     data = io.BytesIO()
-    Image.fromarray(picture).save(data, "WEBP", lossless=True, quality=100)
+    Image.fromarray(picture).save(data, "WEBP", lossless=True, quality=50, method=2)
     return data.getvalue()
+
+
+def _fewer_colours(picture, tolerance=255 / 16):
+    """A uint8 picture with as few levels a colour, evenly spread, as keep its root mean square error in tolerance."""
+    for levels in range(5, 256):
+        step = 255 / (levels - 1)
+        coarse = np.round(picture / step) * step
+        if ((coarse - picture) ** 2).mean() <= tolerance**2:
+            return coarse.round().astype(np.uint8)
 
 
 _PLAYER = """<div id="%(id)s" style="max-width:%(width)dpx">
 <img width="%(width)d" height="%(height)d" style="image-rendering:pixelated;max-width:100%%;height:auto"
  alt="sprites on their way from noise to picture" src="data:image/webp;base64,%(still)s"/>
 <div style="display:flex;align-items:center;gap:8px;font:13px sans-serif">
-<button type="button" aria-label="play or pause">&#9208;</button>
+<button type="button" style="width:4em">pause</button>
 <input type="range" aria-label="frame" min="0" max="%(last)d" value="%(last)d" style="flex:1"/>
 <span>%(last)d / %(last)d</span></div></div>
 <script>(() => {
 const root = document.getElementById("%(id)s"), image = root.querySelector("img");
 const [button, slider, label] = ["button", "input", "span"].map(name => root.querySelector(name));
-const frames = ["%(frames)s"];
+const frames = [%(frames)simage.src];
 let now = 0, playing = true, timer;
 function show(number) {
   now = number; slider.value = now; label.textContent = now + " / %(last)d";
-  image.src = "data:image/webp;base64," + frames[now];
+  image.src = frames[now];
 }
 function next() {
   if (!playing) return;
@@ -756,7 +766,7 @@ function next() {
   timer = setTimeout(next, now == %(last)d ? 2000 : %(pause)d);
 }
 function play(on) {
-  playing = on; clearTimeout(timer); button.innerHTML = on ? "&#9208;" : "&#9654;"; if (on) next();
+  playing = on; clearTimeout(timer); button.textContent = on ? "pause" : "play"; if (on) next();
 }
 button.onclick = () => play(!playing);
 slider.oninput = () => { play(false); show(+slider.value); };
@@ -777,7 +787,7 @@ def plot_sample(x_gen_store, n_sample, nrows, save_dir, fn, w, save=False):
 
 def plot_grid(x, n_sample, n_rows, save_dir, w):
     """Write pictures, (N, 3, H, W), as one PNG in `n_rows` rows to save_dir. Returns the grid, (3, height, width)."""
-    grid = make_grid(torch.as_tensor(x).clamp(-1, 1), nrow=n_sample // n_rows, pad_value=1.0)
+    grid = make_grid(torch.as_tensor(x), nrow=n_sample // n_rows, pad_value=1.0)
     Image.fromarray(to_uint8(grid)).save(os.path.join(save_dir, f"run_image_w{w}.png"))
     return grid
 

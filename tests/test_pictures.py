@@ -10,21 +10,23 @@ import torch
 from PIL import Image
 
 import diffusion_utilities as du
-from diffusion_utilities import Animation, NoiseSchedule, load_sprites, plot_grid, plot_sample, tile, transform
+from diffusion_utilities import Animation, NoiseSchedule, augment, load_sprites, plot_grid, plot_sample, tile, transform
 
 
 def trajectory():
-    """32 frames of 32 sprites, as noisy as sampling shows them."""
-    x0 = transform(load_sprites("test")[0][::68][:32])
-    eps = torch.randn(x0.shape, generator=torch.Generator().manual_seed(0))
+    """32 frames of 32 sprites, as noisy as sampling shows them, and a little noisy at the end as samples are."""
+    generator = torch.Generator().manual_seed(0)
+    x0 = augment(transform(load_sprites("test")[0][::68][:32]), generator)
+    x0 = x0 + 0.01 * torch.randn(x0.shape, generator=generator)
     kept = [t for t in range(500, 0, -1) if t % 20 == 0 or t < 8]
-    return torch.stack([NoiseSchedule().perturb(x0, t - 1, eps) for t in kept])
+    return torch.stack([NoiseSchedule().perturb(x0, t - 1, torch.randn(x0.shape, generator=generator)) for t in kept])
 
 
 def shown(html):
     """The pictures in a player, in order."""
-    data = re.search(r'const frames = \["(.*?)"\]', html, re.S).group(1).split('","')
-    return [np.asarray(Image.open(io.BytesIO(base64.b64decode(frame))).convert("RGB")) for frame in data]
+    encoded = re.findall(r"data:image/webp;base64,([\w+/=]+)", html)
+    last_first = [np.asarray(Image.open(io.BytesIO(base64.b64decode(frame))).convert("RGB")) for frame in encoded]
+    return [*last_first[1:], last_first[0]]  # the last stands in the page itself, for readers without scripts
 
 
 def test_tile_draws_on_a_fixed_scale():
@@ -47,9 +49,8 @@ def test_animation_is_true_and_small():
     for frame, picture in zip(frames, pictures, strict=True):
         exact = tile(frame).astype(int)
         away = np.abs(picture.astype(int) - exact)
-        assert away.max() <= 255 / 10 + 0.5 and (away**2).mean() ** 0.5 <= 255 / 16
-        white = exact == 255
-        assert (picture[white] == 255).all()
+        assert away.max() <= 255 / 8 + 1 and (away**2).mean() ** 0.5 <= 255 / 16 + 0.5
+        assert (picture[exact == 255] == 255).all()
     assert (pictures[-1] == tile(frames[-1])).all()
 
 
