@@ -412,11 +412,6 @@ class NoiseSchedule(nn.Module):
         self.register_buffer("alpha", alpha.to(dtype))
         self.register_buffer("alpha_bar", alpha.cumprod(dim=0).to(dtype))
 
-    @property
-    def snr(self):
-        """The signal-to-noise ratio at each t, alpha_bar_t / (1 - alpha_bar_t); infinite at t = 0."""
-        return self.alpha_bar / (1 - self.alpha_bar)
-
     def perturb(self, x0, t, eps):
         """Noise pictures to step t in one jump: sqrt(alpha_bar_t) x0 + sqrt(1 - alpha_bar_t) eps (DDPM, equation 4).
 
@@ -440,7 +435,6 @@ def train(
     schedule=None,
     drop_context=0.1,
     ema_decay=0.999,
-    snr_cap=None,
     augmented=True,
     mixed_precision="no",
     seed=0,
@@ -453,8 +447,6 @@ def train(
     sprites: uint8 (N, H, W, 3). labels: float (N, n_cfeat). epochs: passes over them, in batches of `batch_size`.
     lr: Adam's rate in the first epoch. drop_context: how likely each sample's context is replaced by zeros.
     ema_decay: decay of the exponential moving average of weights and buffers, shorter at the start; 0 for none.
-    snr_cap: weigh each sample's loss by min(SNR, cap) / SNR, SNR = alpha_bar_t / (1 - alpha_bar_t), so that what is
-        nearly clean does not take up most of the learning (Min-SNR, Hang et al. 2023, https://arxiv.org/abs/2303.09556).
     augmented: shift and tint the sprites anew in each epoch. mixed_precision: "no", "bf16" or "fp16".
     seed: of everything random; each epoch draws from its own stream, so that a continued run equals an unbroken one.
     folder: where `state.pt` is kept after each epoch; a run finds it there and goes on where it stopped.
@@ -515,13 +507,12 @@ def train(
             eps = torch.randn(x0.shape, generator=generator, device=device)
             keep = torch.rand(len(x0), 1, generator=generator, device=device) >= drop_context
             prediction = model(schedule.perturb(x0, t, eps), t / schedule.timesteps, c * keep)
-            errors = ((prediction - eps) ** 2).mean(dim=(1, 2, 3))  # (N,)
-            weights = 1 if snr_cap is None else (snr_cap / schedule.snr[t]).clamp(max=1)
+            loss = ((prediction - eps) ** 2).mean()
             optimizer.zero_grad()
-            accelerator.backward((weights * errors).mean())
+            accelerator.backward(loss)
             optimizer.step()
             average.update_parameters(network)
-            total += errors.detach().mean()
+            total += loss.detach()
         losses.append(float(accelerator.reduce(total, "mean")) / len(loader))
         if not np.isfinite(losses[-1]):
             raise FloatingPointError(f"the loss is {losses[-1]} in epoch {epoch}; try a lower lr than {lr}")

@@ -74,8 +74,6 @@ def main():
         network,
         *load_sprites("train"),
         epochs=arguments.epochs,
-        lr=2e-3,
-        snr_cap=5,
         mixed_precision=arguments.precision,
         seed=arguments.seed,
         folder=arguments.run,
