@@ -130,7 +130,9 @@ def test_set_up_replaces_a_half_made_environment(empty_clone):
 
 
 def test_make_help_lists_every_target():
-    shown = subprocess.run(["make", "help"], cwd=HERE, capture_output=True, text=True, check=True).stdout
+    shown = subprocess.run(
+        ["make", "--no-print-directory", "help"], cwd=HERE, capture_output=True, text=True, check=True
+    ).stdout
     targets = re.search(r"^\.PHONY: (.*)$", (HERE / "Makefile").read_text(), re.M).group(1).split()
     assert [line.split()[1] for line in shown.splitlines()] == targets
 
