@@ -186,8 +186,8 @@ class Canvas:
         colour, filled = self.colour.copy(), self.filled.copy()
         if outline:
             for step in STEPS:
-                near = _moved(self.filled, *step) & ~filled
-                colour[near] = _moved(self.dark, *step)[near]
+                near = moved(self.filled, *step) & ~filled
+                colour[near] = moved(self.dark, *step)[near]
                 filled |= near
         colour[~filled] = BACKGROUND
         if centred and filled.any():
@@ -200,11 +200,11 @@ class Canvas:
 
 def tidy(mask):
     """The mask without its warts: pixels that hang on by fewer than two of their four neighbours."""
-    neighbours = sum(_moved(mask.astype(np.int8), *step) for step in STEPS)
+    neighbours = sum(moved(mask.astype(np.int8), *step) for step in STEPS)
     return mask & (neighbours >= 2)
 
 
-def _moved(array, down, right):
+def moved(array, down, right):
     """The array moved by whole pixels, zeros behind it."""
     moved = np.zeros_like(array)
     moved[max(down, 0) : SIZE + min(down, 0), max(right, 0) : SIZE + min(right, 0)] = array[

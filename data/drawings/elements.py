@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from .canvas import SIZE, STEPS, Canvas, tidy
+from .canvas import SIZE, STEPS, Canvas, moved, tidy
 
 # Fires as outer, middle and innermost (ramp, shade).
 RED_FIRE = (("red", 2), ("orange", 3), ("yellow", 4))
@@ -22,15 +22,6 @@ MIDDLE[6:10, 6:10] = True
 # --- helpers: masks
 
 
-def shifted(mask, down, right):
-    """A mask moved by one pixel, False behind it."""
-    moved = np.zeros_like(mask)
-    moved[max(down, 0) : SIZE + min(down, 0), max(right, 0) : SIZE + min(right, 0)] = mask[
-        max(-down, 0) : SIZE + min(-down, 0), max(-right, 0) : SIZE + min(-right, 0)
-    ]
-    return moved
-
-
 def shrunk(mask):
     """A mask without its rim."""
     return mask & ~rim(mask, 1, 1) & ~rim(mask, -1, -1)
@@ -38,7 +29,7 @@ def shrunk(mask):
 
 def rim(mask, down, right):
     """The pixels of a mask with nothing above or left of them (1, 1), below or right of them (-1, -1)."""
-    return mask & ~(shifted(mask, down, 0) & shifted(mask, 0, right))
+    return mask & ~(moved(mask, down, 0) & moved(mask, 0, right))
 
 
 def linked(mask, seed=MIDDLE):
@@ -48,7 +39,7 @@ def linked(mask, seed=MIDDLE):
     while size != part.sum():
         size = part.sum()
         for step in STEPS:
-            part |= shifted(part, *step) & mask
+            part |= moved(part, *step) & mask
     return part
 
 
@@ -413,7 +404,7 @@ def wind(dice):
     c.stamp(round(path[-1][0]) - 4, 15 - len(dust), dust, {"3": ("cream", 4), "2": ("cream", 3)}, dice.chance(0.5))
     for x, y, half, tall in reversed(path):
         ring = c.ellipse(x, y, half, tall, slant)
-        c.paint((ring | shifted(ring, 1, 0)) & c.filled, ramp, 1)
+        c.paint((ring | moved(ring, 1, 0)) & c.filled, ramp, 1)
         c.paint(ring, ramp, 3)
         c.paint(ring & (c.x < x - 0.35 * half), ramp, 4)
         c.paint(ring & (c.x > x + 0.5 * half), ramp, 2)

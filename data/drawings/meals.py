@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from .canvas import SIZE, STEPS, Canvas, tidy
+from .canvas import SIZE, STEPS, Canvas, moved, tidy
 
 ROUND = (6.3, 5.8, 5.3)  # radii whose circles have no nose at the top or the side
 
@@ -18,18 +18,9 @@ def pixel(c, x, y):
     return int(column), int(row)
 
 
-def shift(mask, down, right):
-    """The mask moved by whole pixels; what leaves the tile is lost."""
-    moved = np.zeros_like(mask)
-    moved[max(down, 0) : SIZE + min(down, 0), max(right, 0) : SIZE + min(right, 0)] = mask[
-        max(-down, 0) : SIZE + min(-down, 0), max(-right, 0) : SIZE + min(-right, 0)
-    ]
-    return moved
-
-
 def core(mask):
     """The mask without its rim of one pixel."""
-    return mask & np.all([shift(mask, *step) for step in STEPS], 0)
+    return mask & np.all([moved(mask, *step) for step in STEPS], 0)
 
 
 def bitten(c, mask, angle, reach, deep=2.0):
@@ -99,7 +90,7 @@ def bread(dice):
     for i in range(cuts):
         x = 8 + (i - (cuts - 1) / 2) * (2 * half - 2.4) / cuts
         cut = c.stroke((x - lean, 8 + thick * 0.5), (x + lean, 8 - thick * 0.6), width=1.2) & inner
-        c.paint(shift(cut, 1, 0) & inner, crust, 1)
+        c.paint(moved(cut, 1, 0) & inner, crust, 1)
         c.paint(cut, "cream", 3)
     return c.finish()
 
@@ -113,10 +104,10 @@ def slice_of_bread(dice, crust):
     if dice.chance(0.7):
         body = bitten(c, body, dice.pick([-55, -40, -30, 20, 35, 150, 215]), dice.between(6.0, 7.4))
     c.paint(body, crust, 3)
-    c.paint(body & ~shift(body, -1, 0) | body & ~shift(body, 0, -1), crust, 2)
+    c.paint(body & ~moved(body, -1, 0) | body & ~moved(body, 0, -1), crust, 2)
     crumb = core(body)
     c.paint(crumb, "cream", 3)
-    c.paint(crumb & ~shift(core(body), -1, -1), "cream", 2)
+    c.paint(crumb & ~moved(core(body), -1, -1), "cream", 2)
     if dice.chance(0.4):
         c.stamp(dice.whole(6, 8), dice.whole(6, 8), ["433", "332", "221"], {k: ("yellow", int(k)) for k in "1234"})
     return c.finish()
@@ -133,7 +124,7 @@ def doughnut(dice):
         body = bitten(c, body, dice.pick([-50, -35, 30, 45, 135, 150, 215, 235]), dice.between(6.5, 7.1))
     ring = body & ~hole
     c.paint(ring, "tan" if icing != "cream" else "brown", 2)
-    c.paint(ring & ~shift(body, 0, -1) | ring & ~shift(body, -1, 0), "tan" if icing != "cream" else "brown", 1)
+    c.paint(ring & ~moved(body, 0, -1) | ring & ~moved(body, -1, 0), "tan" if icing != "cream" else "brown", 1)
     bumps, phase = dice.whole(5, 8), dice.between(0, 6.28)
     angle = np.arctan2(c.y - 7.4, c.x - 8)
     far = np.hypot((c.x - 8) / rx, (c.y - 7.4) / ry)
@@ -141,7 +132,7 @@ def doughnut(dice):
     c.paint(glaze, icing)
     if icing == "cream" or dice.chance(0.8):
         colours = ["cream", "yellow", "sky", "red"] if icing not in ("cream", "sky") else ["red", "yellow", "purple"]
-        spots = scatter(dice, core(glaze) & ~shift(hole, 1, 0), dice.whole(6, 10))
+        spots = scatter(dice, core(glaze) & ~moved(hole, 1, 0), dice.whole(6, 10))
         for i, (x, y) in enumerate(spots):
             c.dot(x, y, colours[i % len(colours)], 3)
     return c.finish()
@@ -235,7 +226,7 @@ def drumstick(dice):
     fat, x, y = dice.between(3.8, 4.5), dice.between(9.5, 10.0), dice.between(5.4, 5.9)
     body = c.ellipse(x, y, fat + dice.between(0.1, 0.5), fat, -45)
     body = tidy(body | c.polygon((x - fat + 0.2, y), (x, y + fat - 0.2), (6.7, 10.6), (5.4, 9.3)))
-    c.paint(shift(body, 1, 0) & c.filled, "bone", 1)
+    c.paint(moved(body, 1, 0) & c.filled, "bone", 1)
     c.paint(body, meat)
     c.paint(c.ellipse(x + (1.8 if flip else -1.8), y - 1.9, 1.3, 0.8, -45 if not flip else 45) & body, meat, 4)
     if dice.chance(0.35):
@@ -278,7 +269,7 @@ def egg(dice):
     edge = 5.5 + wave * np.cos(bumps * angle + phase) + 0.2 * np.cos(5 * angle - 2 * phase)
     white = tidy(tidy(np.round(far - edge, 5) < 0))
     c.paint(white, "bone", 4)
-    c.paint(white & ~shift(white, -1, 0) | white & ~shift(white, 0, -1), "bone", 2)
+    c.paint(white & ~moved(white, -1, 0) | white & ~moved(white, 0, -1), "bone", 2)
     yolk = dice.pick(["yellow", "orange", "yellow"])
     x, y = 8 + dice.whole(-1, 1), 8 + dice.whole(-1, 0)
     if two:
@@ -349,8 +340,8 @@ def pizza(dice):
     base = tidy(base)
     crust = tidy(c.stroke((8 - half, 4), (8, dice.between(2.8, 3.4)), (8 + half, 4), width=dice.between(2.7, 3.2)))
     c.paint(base, "yellow", 3)
-    c.paint(base & ~shift(base, 0, -1), "yellow", 2)
-    c.paint(shift(crust, 1, 0) & base, "yellow", 2)
+    c.paint(base & ~moved(base, 0, -1), "yellow", 2)
+    c.paint(moved(crust, 1, 0) & base, "yellow", 2)
     kind = dice.pick(["salami", "salami", "salami", "mushroom", "olive", "basil"])
     places = [(5.6, 7), (9.9, 7.6), (7.8, 11)] if dice.chance(0.5) else [(10.2, 6.8), (6.4, 8), (8.6, 11.2)]
     for i, (x, y) in enumerate(places):
@@ -374,9 +365,9 @@ def fries(dice):
     box = c.polygon((8 - wide, brim), (8 + wide, brim), (8 + wide - 1.2, 14), (8 - wide + 1.2, 14))
     box &= ~c.ellipse(8, brim, wide - 1.5, dice.between(1.2, 2.4))
     c.paint(box, paper, 2)
-    c.paint(box & ~shift(box, 0, 1), paper, 3)
-    c.paint(box & ~shift(box, 1, 0), paper, 3)
-    c.paint(box & ~shift(box, 0, -1), paper, 1)
+    c.paint(box & ~moved(box, 0, 1), paper, 3)
+    c.paint(box & ~moved(box, 1, 0), paper, 3)
+    c.paint(box & ~moved(box, 0, -1), paper, 1)
     if dice.chance(0.5):
         c.paint(box & (c.box(6, 0, 7, 16) | c.box(9, 0, 10, 16)), "cream", 4)
     elif dice.chance(0.5):
@@ -422,10 +413,10 @@ def ice_cream(dice):
     c.paint(cone, "tan", 3)
     column, row = np.floor(c.screen[0]).astype(int), np.floor(c.screen[1]).astype(int)
     c.paint(cone & (((column + row) % 3 == 0) | ((column - row) % 3 == 0)), "tan", 2)
-    c.paint(cone & ~shift(cone, 0, -1), "tan", 1)
+    c.paint(cone & ~moved(cone, 0, -1), "tan", 1)
     for i in range(3 if scoops == "twist" else 0):
         tier = c.ellipse(8, rim - 0.6 - 2.1 * i, half + 0.6 - 1.4 * i, 1.7)
-        c.paint(shift(tier, 1, 0) & ~cone & c.filled, first, 1)
+        c.paint(moved(tier, 1, 0) & ~cone & c.filled, first, 1)
         c.paint(tier, first)
     if scoops == "twist" and topping != "cherry":
         c.paint(c.box(8, rim - 7, 9, rim - 5), first, 3)
@@ -465,7 +456,7 @@ def beer(dice):
     x = dice.whole(left, right - 3)
     foam |= c.box(x, top, x + 2, top + dice.whole(2, 4))
     c.paint(foam, "cream", 4)
-    c.paint(foam & ~shift(foam, -1, 0), "cream", 2)
+    c.paint(foam & ~moved(foam, -1, 0), "cream", 2)
     return c.finish()
 
 
