@@ -29,7 +29,15 @@ def code(text):
     for node in ast.walk(tree):
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(node) is not None:
             node.body = node.body[1:] or [ast.Pass()]
-    return ast.unparse(tree)
+    return repr(plain(tree))
+
+
+def plain(node):
+    """A syntax tree as nested lists that are the same on every Python (`ast.dump` and `ast.unparse` are not)."""
+    if isinstance(node, ast.AST):
+        fields = [(name, plain(value)) for name, value in ast.iter_fields(node) if value is not None and value != []]
+        return [type(node).__name__, *fields]
+    return [plain(item) for item in node] if isinstance(node, list) else repr(node)
 
 
 def sections(text, names):
@@ -65,10 +73,9 @@ def hash_of(inputs):
 
 def products():
     """All products, in the order in which they are made: {name: (inputs, outputs, function that makes it)}."""
-    python = sys.executable
     table = {
-        "sprites": (SPRITES, [*SHEETS, "data/preview.png"], lambda: run(python, "data/make_sprites.py")),
-        "weights": ([*SHEETS[:1], *TRAINING], ["weights/*.safetensors"], lambda: run(python, "weights/train.py")),
+        "sprites": (SPRITES, [*SHEETS, "data/preview.png"], lambda: run("data/make_sprites.py")),
+        "weights": ([*SHEETS[:1], *TRAINING], ["weights/*.safetensors"], train),
     }
     for path in sorted(ROOT.glob("notebooks/**/*.ipynb")):
         if ".ipynb_checkpoints" not in path.parts:
@@ -79,7 +86,12 @@ def products():
 
 
 def run(*command):
-    subprocess.run(command, cwd=ROOT, check=True)
+    subprocess.run([sys.executable, *command], cwd=ROOT, check=True)
+
+
+def train():
+    """Train in a folder named after the inputs, so that only a run on the same inputs is continued."""
+    run("weights/train.py", "--run", f"runs/{hash_of([*SHEETS[:1], *TRAINING])}")
 
 
 def run_notebook(path):
