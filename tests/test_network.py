@@ -152,11 +152,16 @@ def test_checkpoints_that_cannot_be_read(tmp_path):
         load_checkpoint(tmp_path / "partly.pth")
 
 
-def test_shipped_weights():
-    path = WEIGHTS / "model_trained.safetensors"
+@pytest.mark.parametrize("name", ["model_0", "model_4", "model_8", "model_trained"])
+def test_shipped_weights(name):
+    path = WEIGHTS / f"{name}.safetensors"
     assert path.stat().st_size <= 3.2e6
     network = load_checkpoint(path)
     assert (network.in_channels, network.n_feat, network.n_cfeat, network.h) == (3, 64, 5, 16)
+
+
+def test_all_weights_together_stay_small():
+    assert sum(path.stat().st_size for path in WEIGHTS.glob("*.safetensors")) <= 20e6
 
 
 def test_devices():

@@ -175,6 +175,7 @@ def test_notebook_form(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_first_cell_fetches_from_the_projects_address(name):
     first = code_cells(nbformat.read(HERE / name, 4))[0].source
+    assert first == code_cells(nbformat.read(NOTEBOOKS[0], 4))[0].source
     assert f'REPOSITORY = "{PROJECT["project"]["urls"]["Repository"]}"' in first
 
 

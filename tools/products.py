@@ -80,7 +80,7 @@ def products():
     for path in sorted(ROOT.glob("notebooks/**/*.ipynb")):
         if ".ipynb_checkpoints" not in path.parts:
             name = path.relative_to(ROOT).as_posix()
-            inputs = [name, "diffusion_utilities.py", *SHEETS, "weights/*.safetensors"]
+            inputs = [name, "diffusion_utilities.py", *SHEETS, "weights/*.safetensors", "weights/loss.csv"]
             table[name] = (inputs, [name], lambda path=path: run_notebook(path))
     return table
 
