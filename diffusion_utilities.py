@@ -446,7 +446,7 @@ def train(
 
     network: a `ContextUnet`; trained in place, and at the end given the averaged weights.
     sprites: uint8 (N, H, W, 3). labels: float (N, n_cfeat). epochs: passes over them, in batches of `batch_size`.
-    optimizer: "adam", as in the course, or "muon", which needs far fewer steps (Jordan et al. 2024, "Muon").
+    optimizer: "adam", as in the course, or "muon" (Jordan et al. 2024), as for the shipped weights.
     lr: the rate in the first epoch; Muon's, for the inner convolutions, is 20 times this.
     drop_context: how likely each sample's context is replaced by zeros.
     ema_decay: decay of the exponential moving average of weights and buffers, shorter at the start; 0 for none.
