@@ -26,6 +26,7 @@ from diffusion_utilities import (
     ddpm_step,
     load_checkpoint,
     sample,
+    save_checkpoint,
     train,
     transform,
 )
@@ -435,14 +436,23 @@ def test_the_recipe_writes_what_the_labs_read(tmp_path, monkeypatch):
     monkeypatch.setattr(recipe, "load_sprites", lambda split: few_sprites(100))
     monkeypatch.setattr(recipe, "ContextUnet", partial(ContextUnet, n_feat=8))
     monkeypatch.setattr(recipe, "save_grid", lambda network, path, **how: path.touch())
-    arguments = ["train.py", "--epochs", "16", "--precision", "no", "--run", str(tmp_path / "run")]
+    saved = []
+
+    def save(network, path):
+        saved.append((path.stem, len((tmp_path / "run" / "loss.csv").read_text().split()) - 1))
+        save_checkpoint(network, path)
+
+    monkeypatch.setattr(recipe, "save_checkpoint", save)
+    arguments = ["train.py", "--epochs", "32", "--precision", "no", "--run", str(tmp_path / "run")]
     monkeypatch.setattr(sys, "argv", arguments)
     recipe.main()
 
     names = ["model_0", "model_4", "model_8", "model_trained"]
+    assert saved == list(zip(names, [1, 5, 9, 32], strict=True))
+    assert len(torch.load(tmp_path / "run" / "state.pt")["optimizer"]["param_groups"]) == 2  # Muon's and Adam's
     expected = {"run", "loss.csv", "loss.png", "samples.png", *(f"{name}.safetensors" for name in names)}
     assert {path.name for path in tmp_path.iterdir()} == expected
-    assert len((tmp_path / "loss.csv").read_text().split()) == 1 + 16
+    assert len((tmp_path / "loss.csv").read_text().split()) == 1 + 32
     kernels = [load_checkpoint(tmp_path / f"{name}.safetensors").init_conv.conv2[0].weight for name in names]
     moves = [(after - before).abs().mean() for before, after in pairwise(kernels)]
     assert min(moves) > 1e-4
