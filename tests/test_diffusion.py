@@ -89,6 +89,22 @@ def test_perturb_is_equation_4():
         assert torch.equal(schedule.perturb(x0[i : i + 1], step, eps[i : i + 1]), xt[i : i + 1])
 
 
+def test_many_small_steps_are_one_jump():
+    """x_t = sqrt(alpha_t) x_(t-1) + sqrt(beta_t) eps, 200 times (DDPM, equation 2), against equation 4."""
+    schedule, generator = NoiseSchedule(), torch.Generator().manual_seed(0)
+    x0 = x = torch.full((60, 3, 16, 16), 0.7)
+    for t in range(1, 201):
+        eps = torch.randn(x.shape, generator=generator)
+        x = schedule.alpha[t].sqrt() * x + schedule.beta[t].sqrt() * eps
+    jump = schedule.perturb(x0, 200, torch.randn(x.shape, generator=generator))
+    error = math.sqrt((1 - schedule.alpha_bar[200].item()) / x.numel())  # of a mean of 46,080 values; five of them
+    assert x.mean().item() == pytest.approx(0.7 * schedule.alpha_bar[200].sqrt().item(), abs=5 * error)
+    assert x.mean().item() == pytest.approx(jump.mean().item(), abs=5 * math.sqrt(2) * error)
+    relative = math.sqrt(2 / x.numel())  # of a variance
+    assert x.var().item() == pytest.approx(1 - schedule.alpha_bar[200].item(), rel=5 * relative)
+    assert jump.var().item() == pytest.approx(1 - schedule.alpha_bar[200].item(), rel=5 * relative)
+
+
 @pytest.mark.parametrize("bad", [{"timesteps": 0}, {"beta1": 0.0}, {"beta1": 0.3, "beta2": 0.2}, {"beta2": 1.0}])
 def test_schedules_that_make_no_sense(bad):
     with pytest.raises(ValueError, match="expected at least one step and 0 < beta1"):

@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 RECORD = ROOT / "products.json"
 SPRITES = ["data/make_sprites.py", "data/drawings/*.py"]
 SHEETS = ["data/train/*.png", "data/test/*.png"]
+JUDGE = ["data/make_sprites.py", "diffusion_utilities.py:sprites,scoring", "weights/judge.py"]
 TRAINING = ["diffusion_utilities.py:sprites,network,noise schedule,training", "weights/train.py"]
 
 
@@ -75,7 +76,8 @@ def products():
     """All products, in the order in which they are made: {name: (inputs, outputs, function that makes it)}."""
     table = {
         "sprites": (SPRITES, [*SHEETS, "data/preview.png"], lambda: run("data/make_sprites.py")),
-        "weights": ([*SHEETS[:1], *TRAINING], ["weights/*.safetensors"], train),
+        "judge": ([*SHEETS[:1], *JUDGE], ["weights/judge.safetensors"], lambda: run("weights/judge.py")),
+        "weights": ([*SHEETS[:1], *TRAINING], ["weights/model_*.safetensors"], train),
     }
     for path in sorted(ROOT.glob("notebooks/**/*.ipynb")):
         if ".ipynb_checkpoints" not in path.parts:

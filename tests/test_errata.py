@@ -1,0 +1,348 @@
+"""What is wrong in the sources: each check passes on ours and fails on the wrong version.
+
+Every check takes the thing to check, and says with AssertionError that it is wrong. The numbers are those under which
+the errors are known in this project; a check's docstring says where each comes from.
+"""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import diffusion_utilities
+from diffusion_utilities import (
+    ContextUnet,
+    CustomDataset,
+    IdealDenoiser,
+    NoiseSchedule,
+    ResidualConvBlock,
+    ddim_step,
+    ddpm_step,
+    load_sprites,
+    norm_all,
+    sample,
+    tile,
+    transform,
+)
+
+T = 500
+SCHEDULE = NoiseSchedule(T)
+
+
+def noise(*shape, seed=0):
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+# --- 1. The course's Lab 2: perturb_input
+
+
+def check_noise_level(perturb):
+    """DDPM, equation 4: Var(x_t) = 1 - alpha_bar_t for x0 = 0. 30,720 values: relative error of a variance 0.8 %."""
+    eps = noise(40, 3, 16, 16)
+    for t in (20, 100, 250):
+        variance = perturb(torch.zeros_like(eps), torch.full((40,), t), eps).var().item()
+        assert variance == pytest.approx((1 - SCHEDULE.alpha_bar[t]).item(), rel=5 * 0.008)
+
+
+def perturb_without_the_root(x, t, eps):
+    alpha_bar = SCHEDULE.alpha_bar[t, None, None, None]
+    return alpha_bar.sqrt() * x + (1 - alpha_bar) * eps
+
+
+# --- 2. The course's ResidualConvBlock
+
+
+def check_shortcut(block):
+    """In eval mode one input has one output, and what fits the channels together is trained."""
+    block, x = block.eval(), noise(2, 3, 16, 16)
+    assert torch.equal(block(x), block(x))
+    assert any(weights.shape[:2] == (8, 3) and weights.shape[2:] == (1, 1) for weights in block.parameters())
+
+
+class RandomShortcut(ResidualConvBlock):
+    """A new 1x1 convolution in each forward pass."""
+
+    def forward(self, x):
+        shortcut = nn.Conv2d(x.shape[1], self.conv2[0].out_channels, 1)
+        return (shortcut(x) + self.conv2(self.conv1(x))) / 1.414
+
+
+# --- 3. The course's Lab 4: the times of DDIM
+
+
+def check_times(times_of):
+    """n steps from T to 0, and no index from the end, also where n does not divide T, or T // n does not."""
+    for n in (30, 240, 300, 20, 500):
+        times = times_of(n)
+        assert len(times) == n, f"{len(times)} steps for n = {n}"
+        assert times[0][0] == T and times[-1][1] == 0
+        assert all(t > t_prev >= 0 for t, t_prev in times)
+
+
+def times_of_sample(n):
+    """The pairs of steps that `sample` asks its rule for."""
+    pairs = []
+
+    def note(xt, t, t_prev, predict, schedule, generator):
+        pairs.append((t, t_prev))
+        return xt
+
+    sample(ContextUnet(n_feat=8), 1, step=note, steps=n, progress=False)
+    return pairs
+
+
+def times_by_whole_division(n):
+    return [(t, t - T // n) for t in range(T, 0, -(T // n))]
+
+
+# --- 4. The bottleneck
+
+
+def check_heights(network_of_height):
+    for height in (16, 28, 32):
+        x = noise(1, 3, height, height)
+        assert network_of_height(height).eval()(x, torch.ones(1)).shape == x.shape
+
+
+def network_that_pools_by_four(height):
+    network = ContextUnet(n_feat=8, height=height)
+    network.to_vec = nn.Sequential(nn.AvgPool2d(4), nn.GELU())
+    return network
+
+
+# --- 5. plot_sample's scale
+
+
+def check_scale(picture_of):
+    """Black, grey and white stay apart, and a fainter picture stays fainter."""
+    levels = torch.tensor([-1.0, 0.0, 1.0])[:, None, None, None].expand(3, 3, 16, 16)
+    assert [round(picture_of(level).mean()) for level in levels] in ([0, 128, 255], [0, 127, 255])
+    x = noise(3, 16, 16).clamp(-1, 1)
+    assert picture_of(x).std() > 1.9 * picture_of(x / 2).std()
+
+
+def picture_in_tile(x):
+    return tile(x[None], columns=1)[1:-1, 1:-1].astype(float)
+
+
+def picture_stretched(x):
+    return norm_all(x[None, None].numpy(), 1, 1)[0, 0] * 255
+
+
+# --- 6. CustomDataset
+
+
+@pytest.fixture
+def files(tmp_path):
+    sprites = np.random.RandomState(0).randint(0, 256, (2, 16, 16, 3)).astype(np.uint8)
+    np.save(tmp_path / "sprites.npy", sprites)
+    np.save(tmp_path / "labels.npy", np.array([[0, 0, 0.6, 0.4, 0], [1, 0, 0, 0, 0]]))
+    return str(tmp_path / "sprites.npy"), str(tmp_path / "labels.npy")
+
+
+def check_dataset(dataset, files):
+    """Works with no transform, and a mixture stays one."""
+    picture, label = dataset(*files, None)[0]
+    assert picture.shape == (16, 16, 3)
+    assert label.tolist() == pytest.approx([0, 0, 0.6, 0.4, 0])
+
+
+class DatasetOfTheCourse(CustomDataset):
+    def __getitem__(self, index):
+        if self.transform:
+            picture = self.transform(self.sprites[index])
+        return picture, torch.tensor(self.labels[index]).to(torch.int64)
+
+
+class DatasetThatRounds(CustomDataset):
+    def __getitem__(self, index):
+        picture, label = super().__getitem__(index)
+        return picture, label.to(torch.int64)
+
+
+# --- 9. D's strip of the forward process
+
+
+def check_strip(strip_of):
+    """Each level has its own variance 1 - alpha_bar_t (x0 = 0; 7,680 values, error 1.6 %)."""
+    levels = [50, 100, 200, 400]
+    for t, x in zip(levels, strip_of(torch.zeros(10, 3, 16, 16), levels), strict=True):
+        assert x.var().item() == pytest.approx((1 - SCHEDULE.alpha_bar[t]).item(), rel=5 * 0.016)
+
+
+def strip(x0, levels):
+    return [SCHEDULE.perturb(x0, t, noise(*x0.shape, seed=t)) for t in levels]
+
+
+def strip_of_the_noised(x, levels):
+    pictures = []
+    for t in levels:
+        x = SCHEDULE.perturb(x, t, noise(*x.shape, seed=t))
+        pictures.append(x)
+    return pictures
+
+
+# --- 12. The average of weights
+
+
+def check_average(average_of):
+    """BatchNorm's statistics follow, the start is forgotten, counters are copied."""
+    network = nn.Sequential(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4))
+    with torch.no_grad():
+        network[0].weight.fill_(100.0)
+    average = average_of(network)
+    with torch.no_grad():
+        network[0].weight.fill_(1.0)
+        network[1].running_mean.fill_(7.0)
+    network[1].num_batches_tracked.fill_(30)
+    for _ in range(30):
+        average.update_parameters(network)
+    assert average.module[1].running_mean[0].item() == pytest.approx(7.0, rel=0.01)
+    assert average.module[0].weight.mean().item() == pytest.approx(1.0, rel=0.1)
+    assert average.module[1].num_batches_tracked == 30
+
+
+def average_of_ours(network):
+    rule = diffusion_utilities._ema(0.999)
+    return torch.optim.swa_utils.AveragedModel(network, avg_fn=rule, use_buffers=True)
+
+
+class AverageOfParameters:
+    """Leaves the buffers at their start; with a warm-up."""
+
+    warm_up = True
+
+    def __init__(self, network):
+        import copy
+
+        self.module, self.count = copy.deepcopy(network), 0
+
+    def update_parameters(self, network):
+        self.count += 1
+        decay = min(0.999, self.count / (10 + self.count)) if self.warm_up else 0.999
+        with torch.no_grad():
+            for old, new in zip(self.module.parameters(), network.parameters(), strict=True):
+                old.lerp_(new, 1 - decay)
+
+
+class AverageWithoutWarmUp(AverageOfParameters):
+    warm_up = False
+
+    def update_parameters(self, network):
+        super().update_parameters(network)
+        for old, new in zip(self.module.buffers(), network.buffers(), strict=True):
+            old.copy_(new)
+
+
+# --- 14. alpha_bar
+
+
+def check_alpha_bar(alpha_bar):
+    """DDPM, below equation 4: the product of alpha_1 ... alpha_t, nothing else."""
+    alpha = 1 - torch.linspace(1e-4, 0.02, T + 1, dtype=torch.float64)
+    product = 1.0
+    for t in range(T + 1):
+        product *= alpha[t].item() if t else 1.0
+        assert alpha_bar[t].item() == pytest.approx(product, rel=1e-6), t
+
+
+def alpha_bar_of_the_course():
+    alpha_bar = (1 - torch.linspace(1e-4, 0.02, T + 1, dtype=torch.float64)).cumprod(dim=0)
+    alpha_bar[0] = 1
+    return alpha_bar
+
+
+# --- 15. Why noise is added
+
+
+@pytest.fixture(scope="module")
+def oracle():
+    x0 = transform(load_sprites("train")[0][::26])
+    return IdealDenoiser(x0), x0
+
+
+def check_variance_at_300(step, oracle):
+    """x_300 must hold the variance that the forward process has there."""
+    denoiser, x0 = oracle
+    start = SCHEDULE.perturb(x0[:200], T, noise(200, 3, 16, 16))
+    _, frames = sample(denoiser, 200, start=start, step=step, seed=0, save_rate=100, progress=False)
+    at_300 = frames[2]  # T, then 400 (after the step from 401), 300
+    expected = SCHEDULE.perturb(x0[:200], 300, noise(200, 3, 16, 16)).var().item()
+    assert at_300.var().item() == pytest.approx(expected, rel=0.05)
+
+
+def step_without_noise(xt, t, t_prev, predict, schedule, generator):
+    alpha, alpha_bar = schedule.alpha[t], schedule.alpha_bar[t]
+    return (xt - (1 - alpha) / (1 - alpha_bar).sqrt() * predict(xt, t)) / alpha.sqrt()
+
+
+def half_step(xt, t, t_prev, predict, schedule, generator):
+    return step_without_noise(xt, t, t_prev, lambda xt, t: predict(xt, t) / 2, schedule, generator)
+
+
+# --- all of them
+
+RIGHT = {
+    "1": (check_noise_level, SCHEDULE.perturb),
+    "2": (check_shortcut, ResidualConvBlock(3, 8, is_res=True)),
+    "3": (check_times, times_of_sample),
+    "4": (check_heights, lambda height: ContextUnet(n_feat=8, height=height)),
+    "5": (check_scale, picture_in_tile),
+    "9": (check_strip, strip),
+    "12": (check_average, average_of_ours),
+    "14": (check_alpha_bar, SCHEDULE.alpha_bar),
+}
+WRONG = {
+    "1": (check_noise_level, perturb_without_the_root),
+    "2": (check_shortcut, RandomShortcut(3, 8, is_res=True)),
+    "3": (check_times, times_by_whole_division),
+    "4": (check_heights, network_that_pools_by_four),
+    "5": (check_scale, picture_stretched),
+    "9": (check_strip, strip_of_the_noised),
+    "12, buffers": (check_average, AverageOfParameters),
+    "12, warm-up": (check_average, AverageWithoutWarmUp),
+    "14": (check_alpha_bar, alpha_bar_of_the_course()),
+}
+
+
+@pytest.mark.parametrize("erratum", RIGHT)
+def test_ours_is_right(erratum):
+    check, ours = RIGHT[erratum]
+    check(ours)
+
+
+@pytest.mark.parametrize("erratum", WRONG)
+def test_the_wrong_version_is_caught(erratum):
+    check, theirs = WRONG[erratum]
+    with pytest.raises((AssertionError, RuntimeError)):
+        check(theirs)
+
+
+def test_6_mixtures_and_no_transform(files):
+    check_dataset(CustomDataset, files)
+    with pytest.raises(UnboundLocalError):
+        check_dataset(DatasetOfTheCourse, files)
+    with pytest.raises(AssertionError):
+        check_dataset(DatasetThatRounds, files)
+
+
+@pytest.mark.parametrize("n", [30, 240, 300])
+def test_3_what_whole_division_does(n):
+    times = times_by_whole_division(n)
+    assert len(times) == {30: 32, 240: 250, 300: 500}[n]
+    assert times[-1][1] == {30: -12, 240: 0, 300: 0}[n]
+
+
+def test_13_what_is_left_at_the_end():
+    left = {timesteps: NoiseSchedule(timesteps).alpha_bar[-1].sqrt().item() for timesteps in (300, 500, 1000)}
+    assert left == pytest.approx({300: 0.22, 500: 0.08, 1000: 0.006}, abs=0.005)
+
+
+@pytest.mark.parametrize("step", [ddpm_step, ddim_step, half_step])
+def test_15_steps_that_keep_the_noise_level(step, oracle):
+    check_variance_at_300(step, oracle)
+
+
+def test_15_ddpm_without_its_noise_does_not(oracle):
+    with pytest.raises(AssertionError):
+        check_variance_at_300(step_without_noise, oracle)
