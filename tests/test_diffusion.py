@@ -261,6 +261,19 @@ def test_contexts(network):
         draw(torch.zeros(4))
 
 
+def test_many_samples_are_predicted_in_parts(network):
+    start, context = torch.randn(70, 3, 16, 16), torch.rand(70, 5)
+    batches = []
+    hook = network.register_forward_hook(lambda _, inputs, __: batches.append(len(inputs[0])))
+    how = {"step": ddim_step, "steps": 3, "progress": False}
+    x, _ = sample(network, 70, start=start, context=context, **how)
+    hook.remove()
+    assert batches == 3 * [64, 6]
+    for part in (slice(0, 5), slice(62, 70)):
+        alone, _ = sample(network, len(x[part]), start=start[part], context=context[part], **how)
+        assert torch.allclose(x[part], alone, atol=1e-4)
+
+
 @pytest.mark.parametrize("n_sample", [0, -3])
 def test_no_samples(network, n_sample):
     with pytest.raises(ValueError, match=f"n_sample is {n_sample}"):
