@@ -85,7 +85,7 @@ def test_agreement_is_what_was_asked(sets):
 def test_copies_finds_planted_copies_and_only_those(sets, of_test):
     train_set, x, _ = sets
     mixed = x.clone()
-    planted = augment(train_set[: N // 10], torch.Generator().manual_seed(1), tint=0.1)
+    planted = augment(train_set[: N // 10], torch.Generator().manual_seed(1), tint=0.3)
     mixed[: N // 10] = (planted + 0.02 * torch.randn(planted.shape)).clamp(-1, 1)
     others = score(x[N // 10 :])["copies"] * 0.9
     assert score(mixed)["copies"] == pytest.approx(0.1 + others, abs=1e-6)
