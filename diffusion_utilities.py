@@ -257,11 +257,9 @@ class ContextUnet(nn.Module):
 
     def __init__(self, in_channels=3, n_feat=64, n_cfeat=5, height=TILE):
         super().__init__()
-        if height < 4 or height % 4:
-            raise ValueError(
-                f"height is {height}; the network halves it twice, so it must be a multiple of 4: 16, 28, 32"
-            )
+        _check_height(height)
         self.in_channels, self.n_feat, self.n_cfeat, self.h = in_channels, n_feat, n_cfeat, height
+        self.widths = in_channels, n_feat, n_cfeat, height
         wide = 2 * n_feat
 
         self.init_conv = ResidualConvBlock(in_channels, n_feat, is_res=True)
@@ -308,6 +306,148 @@ class ContextUnet(nn.Module):
         return self.out(torch.cat((up2, x), dim=1))  # (N, in_channels, H, H)
 
 
+class ChannelNorm(nn.LayerNorm):
+    """Layer norm over the channels of each pixel: (N, C, H, W) -> the same shape."""
+
+    def forward(self, x):
+        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+
+class TimedBlock(nn.Module):
+    """Two 3x3 convolutions beside a shortcut, told about time and context in between, as a scale and a shift.
+
+    (N, in_channels, H, W) and (N, emb_dim) -> (N, out_channels, H, W). Dhariwal and Nichol 2021, section 3.1,
+    with layer norm for group norm. The last convolution starts at zero, so that at first only the shortcut counts.
+    """
+
+    def __init__(self, in_channels, out_channels, emb_dim):
+        super().__init__()
+        self.norm1 = ChannelNorm(in_channels)
+        self.conv1 = nn.Conv2d(in_channels, out_channels, 3, padding=1)
+        self.norm2 = ChannelNorm(out_channels)
+        self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1)
+        self.scale_shift = nn.Linear(emb_dim, 2 * out_channels)
+        self.shortcut = nn.Identity() if in_channels == out_channels else nn.Conv2d(in_channels, out_channels, 1)
+        for layer in (self.conv2, self.scale_shift):
+            nn.init.zeros_(layer.weight), nn.init.zeros_(layer.bias)
+
+    def forward(self, x, embedding):
+        scale, shift = self.scale_shift(embedding)[:, :, None, None].chunk(2, dim=1)
+        hidden = self.conv1(nn.functional.gelu(self.norm1(x)))
+        hidden = self.norm2(hidden) * (1 + scale) + shift
+        return self.shortcut(x) + self.conv2(nn.functional.gelu(hidden))
+
+
+class GlobalBlock(nn.Module):
+    """A fully connected network with one hidden layer over a whole map, (N, C, size, size), told time and context.
+
+    Written as the convolution, and the transposed one, that cover the map at once; the last starts at zero.
+    """
+
+    def __init__(self, channels, size, n_hidden, emb_dim):
+        super().__init__()
+        self.norm = ChannelNorm(channels)
+        self.to_vec = nn.Conv2d(channels, n_hidden, size)
+        self.shift = nn.Linear(emb_dim, n_hidden)
+        self.to_map = nn.ConvTranspose2d(n_hidden, channels, size)
+        for layer in (self.shift, self.to_map):
+            nn.init.zeros_(layer.weight), nn.init.zeros_(layer.bias)
+
+    def forward(self, x, embedding):
+        hidden = self.to_vec(self.norm(x)) + self.shift(embedding)[:, :, None, None]
+        return x + self.to_map(nn.functional.gelu(hidden))
+
+
+class Prototypes(nn.Module):
+    """A first guess of x0: the mean of K learned pictures, weighted by how likely each is behind x_t.
+
+    It is the guess of the `IdealDenoiser`, for a mixture of K Gaussians: the pictures are their learned means, with
+    learned weights, which the context, (N, n_cfeat), changes, and one learned variance.
+    """
+
+    def __init__(self, k, shape, n_cfeat):
+        super().__init__()
+        self.means = nn.Parameter(0.1 * torch.randn(k, shape.numel()))
+        self.log_weights = nn.Linear(n_cfeat, k)
+        self.log_variance = nn.Parameter(torch.tensor(-2.0))
+        nn.init.zeros_(self.log_weights.weight), nn.init.zeros_(self.log_weights.bias)
+
+    def forward(self, x, alpha_bar, c):
+        """x: (N, *shape), alpha_bar: (N, 1) or (1, 1), c: (N, n_cfeat) or (1, n_cfeat). Returns the shape of x."""
+        variance = 1 - alpha_bar + alpha_bar * self.log_variance.exp()  # of x_t around each noised mean
+        half_squares = self.means.square().sum(dim=1) / 2
+        logits = (alpha_bar.sqrt() * (x.flatten(1) @ self.means.T) - alpha_bar * half_squares) / variance
+        weights = (logits + self.log_weights(c)).softmax(dim=1)
+        return (weights @ self.means).reshape(x.shape)
+
+
+class PrototypeUnet(nn.Module):
+    """The network of the shipped weights: a U-Net that refines a first guess, made of pictures it has learned by heart.
+
+    in_channels: colours of a picture. n_feat: channels of the first layer. n_cfeat: width of a context.
+    height: height and width of a picture in pixels, a multiple of 4. n_prototypes: pictures to guess from.
+    The widths together are in `widths`. It is called like a `ContextUnet`, for the default `NoiseSchedule`.
+    """
+
+    def __init__(self, in_channels=3, n_feat=48, n_cfeat=5, height=TILE, n_prototypes=1024):
+        super().__init__()
+        _check_height(height)
+        self.in_channels, self.n_feat, self.n_cfeat, self.h = in_channels, n_feat, n_cfeat, height
+        self.widths = in_channels, n_feat, n_cfeat, height, n_prototypes
+        wide, emb = 2 * n_feat, 128
+        self.register_buffer("alpha_bar", NoiseSchedule().alpha_bar, persistent=False)
+
+        self.prototypes = Prototypes(n_prototypes, torch.Size((in_channels, height, height)), n_cfeat)
+        self.timeembed = EmbedFC(64, emb)
+        self.contextembed = nn.Linear(n_cfeat, emb, bias=False)
+
+        self.first = nn.Conv2d(2 * in_channels, n_feat, 3, padding=1)
+        self.down1 = TimedBlock(n_feat, n_feat, emb)
+        self.shrink1 = nn.Conv2d(n_feat, wide, 2, 2)
+        self.down2 = TimedBlock(wide, wide, emb)
+        self.shrink2 = nn.Conv2d(wide, wide, 2, 2)
+        self.middle1 = TimedBlock(wide, wide, emb)
+        self.whole1 = GlobalBlock(wide, height // 4, 3 * n_feat, emb)
+        self.middle2 = TimedBlock(wide, wide, emb)
+        self.whole2 = GlobalBlock(wide, height // 4, 3 * n_feat, emb)
+        self.grow2 = nn.ConvTranspose2d(wide, wide, 2, 2)
+        self.up2 = TimedBlock(2 * wide, wide, emb)
+        self.grow1 = nn.ConvTranspose2d(wide, n_feat, 2, 2)
+        self.up1 = TimedBlock(2 * n_feat, n_feat, emb)
+        self.last = nn.Sequential(ChannelNorm(n_feat), nn.GELU(), nn.Conv2d(n_feat, in_channels, 3, padding=1))
+        nn.init.zeros_(self.last[-1].weight), nn.init.zeros_(self.last[-1].bias)
+
+    def forward(self, x, t, c=None):
+        """Predict the noise. Arguments and result are those of `ContextUnet`."""
+        t = t.reshape(-1)
+        alpha_bar = self.alpha_bar[(t * (len(self.alpha_bar) - 1)).round().long()].reshape(-1, 1)
+        c = x.new_zeros(1, self.n_cfeat) if c is None else c
+        embedding = nn.functional.gelu(self.timeembed(waves(t)) + self.contextembed(c))
+        with torch.autocast(x.device.type, enabled=False):  # squared distances need all their digits
+            guess = self.prototypes(x, alpha_bar, c)
+        signal, noise = alpha_bar.sqrt()[:, :, None, None], (1 - alpha_bar).sqrt()[:, :, None, None]
+
+        full = self.down1(self.first(torch.cat((x, noise * guess), dim=1)), embedding)  # (N, F, H, H)
+        half = self.down2(self.shrink1(full), embedding)  # (N, 2F, H/2, H/2)
+        quarter = self.whole1(self.middle1(self.shrink2(half), embedding), embedding)  # (N, 2F, H/4, H/4)
+        quarter = self.whole2(self.middle2(quarter, embedding), embedding)
+        up2 = self.up2(torch.cat((self.grow2(quarter), half), dim=1), embedding)  # (N, 2F, H/2, H/2)
+        up1 = self.up1(torch.cat((self.grow1(up2), full), dim=1), embedding)  # (N, F, H, H)
+        velocity = self.last(up1) - noise * guess  # what to predict by Salimans and Ho 2022, section 4; (N, C, H, H)
+        return signal * velocity + noise * x  # as noise again
+
+
+def waves(t, n=64):
+    """Time as sines and cosines of n / 2 frequencies (Vaswani et al. 2017, section 3.5): t/T, (N,) -> (N, n)."""
+    phase = t[:, None] * torch.logspace(0, 2.7, n // 2, device=t.device)  # from 1 to some 500 radians
+    return torch.cat((phase.sin(), phase.cos()), dim=1)
+
+
+def _check_height(height):
+    if height < 4 or height % 4:
+        raise ValueError(f"height is {height}; the network halves it twice, so it must be a multiple of 4: 16, 28, 32")
+
+
 def pick_device(name=None):
     """The device to compute on: the one named, else CUDA, Apple's MPS or the CPU. RuntimeError if it is not there."""
     here = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
@@ -341,7 +481,7 @@ def save_checkpoint(network, path, half=True):
 def load_checkpoint(path, network=None, device="cpu"):
     """Read weights from a safetensors file or from one of the course's .pth files.
 
-    network: the network to fill; left out, a `ContextUnet` of the widths that the file shows is made.
+    network: the network to fill; left out, one of the kind and the widths that the file shows is made.
     Returns the network in eval mode on the device, laid out channels last, which is faster on CPUs.
     Raises FileNotFoundError for a missing file, and ValueError for one that is cut short, is no checkpoint of this
     network, or has other widths than the network given.
@@ -362,28 +502,32 @@ def load_checkpoint(path, network=None, device="cpu"):
             f"{path} cannot be read, it is cut short or of another kind ({error}); fetch it again"
         ) from error
     try:
-        width = tensors["init_conv.conv1.0.weight"].shape
-        shape = (
-            width[1],
-            width[0],
-            tensors["contextembed1.model.0.weight"].shape[1],
-            4 * tensors["up0.0.weight"].shape[-1],
-        )
+        kind, widths = _layout(tensors)
     except KeyError as error:
-        raise ValueError(f"{path} is no checkpoint of ContextUnet: it holds no {error}") from error
-    if network is None:
-        network = ContextUnet(*shape)
-    given = network.in_channels, network.n_feat, network.n_cfeat, network.h
-    if given != shape:
+        raise ValueError(f"{path} is no checkpoint of ContextUnet or PrototypeUnet: it holds no {error}") from error
+    network = network or kind(*widths)
+    if network.widths != widths:
         raise ValueError(
-            f"{path} is of a network with (in_channels, n_feat, n_cfeat, height) = {shape}; "
-            f"expected {given}. Make the network with the checkpoint's widths."
+            f"{path} is of {kind.__name__}{widths}; expected {type(network).__name__}{network.widths}. "
+            "Make the network with the checkpoint's widths."
         )
     try:
         network.load_state_dict(tensors)
     except RuntimeError as error:
-        raise ValueError(f"{path} does not fit ContextUnet: {error}") from error
+        raise ValueError(f"{path} does not fit {kind.__name__}: {error}") from error
     return network.to(device, memory_format=torch.channels_last).eval()
+
+
+def _layout(tensors):
+    """Which network a checkpoint is of, and the widths to make it with. KeyError if it is of none."""
+    if "prototypes.means" in tensors:
+        n_prototypes, numbers = tensors["prototypes.means"].shape
+        in_channels, n_feat = tensors["last.2.weight"].shape[:2]
+        n_cfeat = tensors["contextembed.weight"].shape[1]
+        return PrototypeUnet, (in_channels, n_feat, n_cfeat, round((numbers / in_channels) ** 0.5), n_prototypes)
+    n_feat, in_channels = tensors["init_conv.conv1.0.weight"].shape[:2]
+    n_cfeat = tensors["contextembed1.model.0.weight"].shape[1]
+    return ContextUnet, (in_channels, n_feat, n_cfeat, 4 * tensors["up0.0.weight"].shape[-1])
 
 
 # -------------------------------------------------------------------------------------------------- noise schedule
@@ -434,6 +578,7 @@ def train(
     batch_size=100,
     optimizer="adam",
     lr=1e-3,
+    muon_lr=0.02,
     schedule=None,
     drop_context=0.1,
     ema_decay=0.999,
@@ -448,7 +593,7 @@ def train(
     network: a `ContextUnet`; trained in place, and at the end given the averaged weights.
     sprites: uint8 (N, H, W, 3). labels: float (N, n_cfeat). epochs: passes over them, in batches of `batch_size`.
     optimizer: "adam", as in the course, or "muon" (Jordan et al. 2024), as for the shipped weights.
-    lr: the rate in the first epoch; Muon's, for the inner convolutions, is 20 times this.
+    lr: Adam's rate in the first epoch. muon_lr: Muon's, for the inner convolutions.
     drop_context: how likely each sample's context is replaced by zeros.
     ema_decay: decay of the exponential moving average of weights and buffers, shorter at the start; 0 for none.
     augmented: shift and tint the sprites anew in each epoch. mixed_precision: "no", "bf16" or "fp16".
@@ -470,8 +615,10 @@ def train(
         raise ValueError(f"{len(x)} sprites but {len(labels)} labels; expected one label a sprite")
     if not 1 <= batch_size <= len(x):
         raise ValueError(f"batch_size is {batch_size}; expected 1 to {len(x)}, the number of sprites")
-    if epochs < 1 or not 0 < lr < 1:
-        raise ValueError(f"epochs = {epochs}, lr = {lr}; expected at least one epoch and a rate between 0 and 1")
+    if epochs < 1 or not 0 < lr < 1 or not 0 < muon_lr < 1:
+        raise ValueError(
+            f"epochs = {epochs}, lr = {lr}, muon_lr = {muon_lr}; expected at least one epoch and rates between 0 and 1"
+        )
 
     AcceleratorState._reset_state()  # a second call in one kernel may ask for another precision
     accelerator = Accelerator(
@@ -484,7 +631,7 @@ def train(
     loader = DataLoader(TensorDataset(x, labels), batch_size, shuffle=True, drop_last=True, generator=shuffle)
     network.to(device, memory_format=torch.channels_last).train()
     average = torch.optim.swa_utils.AveragedModel(network, avg_fn=_ema(ema_decay), use_buffers=True)
-    optimizer = _optimizer(network, optimizer, lr)
+    optimizer = _optimizer(network, optimizer, lr, muon_lr)
     model, optimizer, loader = accelerator.prepare(network, optimizer, loader)
     generator = torch.Generator(device)
 
@@ -536,7 +683,7 @@ def train(
     return losses
 
 
-def _optimizer(network, name, lr):
+def _optimizer(network, name, lr, muon_lr):
     """Adam for all weights, or Muon for the kernels of the inner convolutions and Adam for the rest."""
     if name == "adam":
         return torch.optim.Adam([{"params": network.parameters(), "initial_lr": lr}], lr)
@@ -548,7 +695,7 @@ def _optimizer(network, name, lr):
     for weights in network.parameters():
         is_inner = weights.ndim == 4 and min(weights.shape[:2]) > network.in_channels
         (inner if is_inner else rest).append(weights)
-    inner = {"params": inner, "use_muon": True, "lr": 20 * lr, "initial_lr": 20 * lr}
+    inner = {"params": inner, "use_muon": True, "lr": muon_lr, "initial_lr": muon_lr}
     return Muon([inner, {"params": rest, "use_muon": False, "lr": lr, "initial_lr": lr, "betas": (0.9, 0.99)}])
 
 
@@ -603,7 +750,7 @@ def _noise_like(x, generator):
     return torch.randn(x.shape, generator=generator, device=x.device, dtype=x.dtype)
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def sample(
     network,
     n_sample,

@@ -21,6 +21,7 @@ from diffusion_utilities import (
     HERE,
     ContextUnet,
     NoiseSchedule,
+    PrototypeUnet,
     augment,
     ddim_step,
     ddpm_step,
@@ -261,6 +262,15 @@ def test_contexts(network):
         draw(torch.zeros(4))
 
 
+def test_samples_may_be_learned_from(network):
+    """They are plain tensors: what one does with them afterwards may ask for gradients."""
+    x, frames = sample(network, 2, steps=2, progress=False)
+    weights = torch.ones(3, 16, 16, requires_grad=True)
+    assert not x.requires_grad and not frames.requires_grad
+    ((x * weights).sum() + (frames[-1] * weights).sum()).backward()
+    assert weights.grad.abs().sum() > 0
+
+
 def test_many_samples_are_predicted_in_parts(network):
     start, context = torch.randn(70, 3, 16, 16), torch.rand(70, 5)
     batches = []
@@ -408,9 +418,9 @@ def test_stopped_and_continued_equals_unbroken(tmp_path, optimizer):
 
 def test_muon_moves_the_inner_kernels_at_its_own_rate_and_all_rates_fall():
     network = ContextUnet(n_feat=8)
-    optimizer = diffusion_utilities._optimizer(network, "muon", 1e-3)
+    optimizer = diffusion_utilities._optimizer(network, "muon", 1e-3, 0.05)
     inner, rest = optimizer.param_groups
-    assert (inner["lr"], rest["lr"]) == (0.02, 1e-3)
+    assert (inner["lr"], rest["lr"]) == (0.05, 1e-3)
     assert {id(w) for w in [*inner["params"], *rest["params"]]} == {id(w) for w in network.parameters()}
     assert all(w.ndim == 4 for w in inner["params"])
     outer = [network.init_conv.conv1[0].weight, network.out[3].weight]  # from and to colours
@@ -423,8 +433,8 @@ def test_muon_moves_the_inner_kernels_at_its_own_rate_and_all_rates_fall():
         rates.append([group["lr"] for group in self.param_groups])
 
     with patch.object(type(optimizer), "step", autospec=True, side_effect=note):
-        train(network, *few_sprites(8), epochs=4, batch_size=8, optimizer="muon")
-    assert rates == pytest.approx(np.outer([1, 0.75, 0.5, 0.25], [0.02, 1e-3]))
+        train(network, *few_sprites(8), epochs=4, batch_size=8, optimizer="muon", lr=2e-3, muon_lr=0.03)
+    assert rates == pytest.approx(np.outer([1, 0.75, 0.5, 0.25], [0.03, 2e-3]))
 
 
 def test_two_processes_share_the_work(tmp_path):
@@ -456,15 +466,45 @@ def test_train_again_with_another_precision():
         assert np.isfinite(losses).all()
 
 
-def test_the_recipe_writes_what_the_labs_read(tmp_path, monkeypatch):
+@pytest.fixture
+def recipe(tmp_path, monkeypatch):
+    """weights/train.py, on few sprites and with small networks, writing into a folder of its own."""
     spec = importlib.util.spec_from_file_location("recipe", HERE / "weights" / "train.py")
     recipe = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(recipe)
     monkeypatch.setattr(recipe, "WEIGHTS", tmp_path)
-    monkeypatch.setattr(recipe, "TRAINED", tmp_path / recipe.TRAINED.name)
     monkeypatch.setattr(recipe, "load_sprites", lambda split: few_sprites(100))
     monkeypatch.setattr(recipe, "ContextUnet", partial(ContextUnet, n_feat=8))
+    monkeypatch.setattr(recipe, "PrototypeUnet", partial(PrototypeUnet, n_feat=8, n_prototypes=20))
     monkeypatch.setattr(recipe, "save_grid", lambda network, path, **how: path.touch())
+    return recipe
+
+
+def run_recipe(recipe, monkeypatch, folder, *arguments):
+    arguments = ["train.py", *arguments, "--precision", "no", "--run", str(folder)]
+    monkeypatch.setattr(sys, "argv", arguments)
+    recipe.main()
+    assert len(torch.load(folder / "state.pt")["optimizer"]["param_groups"]) == 2  # Muon's and Adam's
+
+
+def test_the_recipe_writes_what_the_labs_read(recipe, tmp_path, monkeypatch):
+    torch.manual_seed(0)
+    fresh = recipe.new_network(False, few_sprites(100)[0])
+    pictures = transform(few_sprites(100)[0]).flatten(1)
+    assert (torch.cdist(fresh.prototypes.means, pictures).amin(dim=1) < 0.1).all()  # it starts from sprites
+    run_recipe(
+        recipe, monkeypatch, tmp_path / "run", "--epochs", "12"
+    )  # what starts at zero lets nothing through at first
+    assert {path.name for path in tmp_path.iterdir()} == {
+        *("run", "loss.csv", "loss.png", "samples.png", "model_trained.safetensors")
+    }
+    assert len((tmp_path / "loss.csv").read_text().split()) == 1 + 12
+    trained = load_checkpoint(tmp_path / "model_trained.safetensors")
+    for name, weights in trained.named_parameters():
+        assert (weights - fresh.get_parameter(name)).abs().mean() > 1e-5, name
+
+
+def test_the_recipe_saves_views_of_the_courses_network(recipe, tmp_path, monkeypatch):
     saved = []
 
     def save(network, path):
@@ -472,16 +512,12 @@ def test_the_recipe_writes_what_the_labs_read(tmp_path, monkeypatch):
         save_checkpoint(network, path)
 
     monkeypatch.setattr(recipe, "save_checkpoint", save)
-    arguments = ["train.py", "--epochs", "32", "--precision", "no", "--run", str(tmp_path / "run")]
-    monkeypatch.setattr(sys, "argv", arguments)
-    recipe.main()
-
-    names = ["model_0", "model_4", "model_8", "model_trained"]
+    run_recipe(recipe, monkeypatch, tmp_path / "run", "--course", "--epochs", "32")
+    names = ["model_0", "model_4", "model_8", "model_31"]
     assert saved == list(zip(names, [1, 5, 9, 32], strict=True))
-    assert len(torch.load(tmp_path / "run" / "state.pt")["optimizer"]["param_groups"]) == 2  # Muon's and Adam's
-    expected = {"run", "loss.csv", "loss.png", "samples.png", *(f"{name}.safetensors" for name in names)}
+    expected = {"run", "loss_course.csv", *(f"{name}.safetensors" for name in names)}
     assert {path.name for path in tmp_path.iterdir()} == expected
-    assert len((tmp_path / "loss.csv").read_text().split()) == 1 + 32
+    assert len((tmp_path / "loss_course.csv").read_text().split()) == 1 + 32
     kernels = [load_checkpoint(tmp_path / f"{name}.safetensors").init_conv.conv2[0].weight for name in names]
     moves = [(after - before).abs().mean() for before, after in pairwise(kernels)]
     assert min(moves) > 1e-4
@@ -506,6 +542,7 @@ def test_augmented_by_default():
         ({"epochs": 0}, "epochs = 0"),
         ({"lr": -1e-3}, "lr = -0.001"),
         ({"lr": 10.0}, "lr = 10"),
+        ({"muon_lr": 0.0}, "muon_lr = 0"),
         ({"optimizer": "sgd"}, "optimizer is 'sgd'; expected"),
     ],
 )

@@ -7,7 +7,23 @@ import pytest
 import torch
 from torch import nn
 
-from diffusion_utilities import WEIGHTS, ContextUnet, ResidualConvBlock, load_checkpoint, pick_device, save_checkpoint
+from diffusion_utilities import (
+    WEIGHTS,
+    ContextUnet,
+    GlobalBlock,
+    IdealDenoiser,
+    NoiseSchedule,
+    Prototypes,
+    PrototypeUnet,
+    ResidualConvBlock,
+    TimedBlock,
+    load_checkpoint,
+    pick_device,
+    save_checkpoint,
+    waves,
+)
+
+both = pytest.mark.parametrize("kind", [ContextUnet, PrototypeUnet])
 
 COURSE = json.loads((Path(__file__).parent / "course_state_dict.json").read_text())
 
@@ -84,24 +100,41 @@ def test_one_input_gives_one_output_and_the_shortcut_learns():
     assert plain.shortcut is None and torch.equal(plain(x), plain.conv2(plain.conv1(x)))
 
 
+def awake(network):
+    """The network with random numbers for the weights that start at zero, so that nothing in it is without effect."""
+    with torch.no_grad():
+        for weights in network.parameters():
+            if not weights.any():
+                weights.normal_(std=0.05)
+    return network.eval()
+
+
+@both
 @pytest.mark.parametrize("height", [4, 16, 20, 28, 32, 64])
-def test_heights(height):
+def test_heights(kind, height):
+    network, x = awake(kind(n_feat=8, height=height)), torch.randn(2, 3, height, height)
+    assert network(x, torch.tensor([0.5])).shape == x.shape
+
+
+@pytest.mark.parametrize("height", [4, 16, 20, 28, 32, 64])
+def test_the_pool_takes_the_whole_map(height):
     """Erratum 4: the course pools by a fixed 4."""
     network = ContextUnet(n_feat=8, height=height).eval()
     x = torch.randn(2, 3, height, height)
-    assert network(x, torch.tensor([0.5])).shape == x.shape
     assert network.to_vec(network.down2(network.down1(network.init_conv(x)))).shape == (2, 16, 1, 1)
 
 
+@both
 @pytest.mark.parametrize("height", [0, 2, 18, 30])
-def test_heights_it_cannot_take(height):
+def test_heights_it_cannot_take(kind, height):
     with pytest.raises(ValueError, match=f"height is {height}.*multiple of 4"):
-        ContextUnet(height=height)
+        kind(height=height)
 
 
-def test_time_and_context_matter_and_no_context_is_zeros():
+@both
+def test_time_and_context_matter_and_no_context_is_zeros(kind):
     torch.manual_seed(0)
-    network, x = ContextUnet(n_feat=8).eval(), torch.randn(2, 3, 16, 16)
+    network, x = awake(kind(n_feat=8)), torch.randn(2, 3, 16, 16)
     time = torch.tensor([0.3, 0.7])
     out = network(x, time)
     assert torch.allclose(out, network(x, time, torch.zeros(2, 5)), atol=1e-5)
@@ -110,14 +143,88 @@ def test_time_and_context_matter_and_no_context_is_zeros():
     assert not torch.allclose(out, network(x, time, torch.eye(5)[:2]))
 
 
-def test_checkpoints_come_back(tmp_path):
+def test_prototypes_are_the_ideal_denoiser_of_their_means():
+    """The closed form that `IdealDenoiser` has for all pictures, here for the means with almost no variance."""
+    schedule = NoiseSchedule()
+    pictures, x = torch.rand(7, 3, 16, 16) * 2 - 1, torch.randn(4, 3, 16, 16)
+    prototypes = Prototypes(7, pictures.shape[1:], 5)
+    prototypes.means.data = pictures.flatten(1)
+    prototypes.log_variance.data.fill_(-30)
+    for t in (20, 250, 480):
+        alpha_bar = schedule.alpha_bar[t].reshape(1, 1)
+        guess = prototypes(x, alpha_bar, torch.zeros(1, 5))
+        eps = (x - alpha_bar.sqrt() * guess) / (1 - alpha_bar).sqrt()
+        assert torch.allclose(eps, IdealDenoiser(pictures)(x, torch.tensor([t / 500])), atol=1e-4)
+
+
+def test_prototypes_know_their_weights_and_their_variance():
+    """Two pictures, far from x alike: the guess is their mean by the weights; a context changes these."""
+    prototypes = Prototypes(2, torch.Size((1, 1, 2)), 1)
+    prototypes.means.data = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
+    prototypes.log_weights.bias.data = torch.tensor([0.25, 0.75]).log()
+    prototypes.log_weights.weight.data = torch.tensor([[9.0], [1.0]]).log()
+    x, alpha_bar = torch.zeros(1, 1, 1, 2), torch.tensor([[0.5]])
+    assert torch.allclose(prototypes(x, alpha_bar, torch.zeros(1, 1)).flatten(), torch.tensor([0.25, 0.75]))
+    assert torch.allclose(prototypes(x, alpha_bar, torch.ones(1, 1)).flatten(), torch.tensor([0.75, 0.25]))
+    prototypes.log_variance.data = torch.tensor(2.0).log()  # variance of x_t: 0.5 + 0.5 * 2 = 1.5
+    x = torch.tensor([1.5, 0]).reshape(1, 1, 1, 2)
+    odds = 1 / 3 * torch.tensor(0.5**0.5 * 1.5 / 1.5).exp()
+    assert torch.allclose(prototypes(x, alpha_bar, torch.zeros(1, 1)).flatten()[0], odds / (1 + odds))
+
+
+def test_prototype_unet_turns_the_velocity_into_the_noise():
+    """x_t = a x0 + s eps and v = a eps - s x0 (Salimans and Ho 2022): what predicts v must give eps."""
+    network, t = PrototypeUnet(n_feat=8).eval(), 150
+    x0, eps = torch.randn(2, 2, 3, 16, 16)
+    alpha_bar = NoiseSchedule().alpha_bar[t]
+    a, s = alpha_bar.sqrt(), (1 - alpha_bar).sqrt()
+    xt = a * x0 + s * eps
+    guess = network.prototypes(xt, alpha_bar.reshape(1, 1), torch.zeros(1, 5))
+    network.last.forward = lambda _: a * eps - s * x0 + s * guess
+    assert torch.allclose(network(xt, torch.tensor([t / 500])), eps, atol=1e-5)
+
+
+def test_global_block_is_fully_connected():
+    """One hidden layer over all numbers of the map, which every one of them reaches."""
+    block = awake(GlobalBlock(8, 4, 10, 6))
+    x, embedding = torch.randn(2, 8, 4, 4, requires_grad=True), torch.randn(2, 6)
+    first, last = block.to_vec.weight.flatten(1), block.to_map.weight.flatten(1)
+    hidden = block.norm(x).flatten(1) @ first.T + block.to_vec.bias + block.shift(embedding)
+    out = nn.functional.gelu(hidden) @ last + block.to_map.bias.repeat_interleave(16)
+    assert torch.allclose(block(x, embedding), x + out.reshape(x.shape), atol=1e-5)
+    block(x, embedding)[0, 0, 0, 0].backward()
+    assert (x.grad[0] != 0).all() and not x.grad[1].any()
+
+
+def test_timed_block_scales_and_shifts():
+    block = awake(TimedBlock(8, 12, 6))
+    x, embedding = torch.randn(2, 8, 4, 4), torch.randn(2, 6)
+    scale, shift = block.scale_shift(embedding).reshape(2, 2, 12, 1, 1).unbind(1)
+    normed = (hidden := block.conv1(nn.functional.gelu(block.norm1(x)))) - hidden.mean(dim=1, keepdim=True)
+    normed = normed / (hidden.var(dim=1, keepdim=True, unbiased=False) + 1e-5).sqrt()
+    normed = normed * block.norm2.weight[:, None, None] + block.norm2.bias[:, None, None]
+    out = block.shortcut(x) + block.conv2(nn.functional.gelu(normed * (1 + scale) + shift))
+    assert torch.allclose(block(x, embedding), out, atol=1e-5)
+    fresh = TimedBlock(8, 8, 6)
+    assert torch.equal(fresh(x, embedding), x)
+
+
+def test_waves():
+    t = torch.tensor([0.0, 0.25, 1.0])
+    assert torch.equal(waves(t, 4)[0], torch.tensor([0.0, 0.0, 1.0, 1.0]))
+    assert torch.allclose(waves(t)[:, 0], t.sin()) and torch.allclose(waves(t)[:, 63], (10**2.7 * t).cos(), atol=1e-4)
+
+
+@both
+def test_checkpoints_come_back(kind, tmp_path):
     torch.manual_seed(0)
-    network, x = ContextUnet(n_feat=8, n_cfeat=3, height=20).eval(), torch.randn(2, 3, 20, 20)
+    network, x = awake(kind(n_feat=8, n_cfeat=3, height=20)), torch.randn(2, 3, 20, 20)
     out = network(x, torch.tensor([0.5]))
     for name, tolerance in (("a.safetensors", 2e-2), ("a.pth", 1e-5)):
         save_checkpoint(network, tmp_path / name)
         again = load_checkpoint(tmp_path / name)
-        assert (again.n_feat, again.n_cfeat, again.h) == (8, 3, 20) and not again.training
+        assert type(again) is kind and not again.training
+        assert again.widths == network.widths and again.widths[:4] == (3, 8, 3, 20)
         assert (again(x, torch.tensor([0.5])) - out).abs().max() <= tolerance
     save_checkpoint(network, tmp_path / "full.safetensors", half=False)
     exact = load_checkpoint(tmp_path / "full.safetensors").state_dict()
@@ -130,8 +237,12 @@ def test_checkpoints_that_cannot_be_read(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"a\.safetensors.*train\.py"):
         load_checkpoint(path)
     save_checkpoint(ContextUnet(n_feat=8), path)
-    with pytest.raises(ValueError, match=r"\(3, 8, 5, 16\).*expected \(3, 16, 5, 16\)"):
+    with pytest.raises(ValueError, match=r"\(3, 8, 5, 16\).*expected ContextUnet\(3, 16, 5, 16\)"):
         load_checkpoint(path, ContextUnet(n_feat=16))
+    with pytest.raises(
+        ValueError, match=r"is of ContextUnet\(3, 8, 5, 16\); expected PrototypeUnet\(3, 8, 5, 16, 1024\)"
+    ):
+        load_checkpoint(path, PrototypeUnet(n_feat=8))
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(ValueError, match="cut short"):
@@ -152,12 +263,10 @@ def test_checkpoints_that_cannot_be_read(tmp_path):
         load_checkpoint(tmp_path / "partly.pth")
 
 
-@pytest.mark.parametrize("name", ["model_0", "model_4", "model_8", "model_trained"])
+@pytest.mark.parametrize("name", ["model_0", "model_4", "model_8", "model_31", "model_trained"])
 def test_shipped_weights(name):
-    path = WEIGHTS / f"{name}.safetensors"
-    assert path.stat().st_size <= 3.2e6
-    network = load_checkpoint(path)
-    assert (network.in_channels, network.n_feat, network.n_cfeat, network.h) == (3, 64, 5, 16)
+    network = load_checkpoint(WEIGHTS / f"{name}.safetensors")
+    assert network.widths == ((3, 48, 5, 16, 1024) if name == "model_trained" else (3, 64, 5, 16))
 
 
 def test_all_weights_together_stay_small():

@@ -214,6 +214,8 @@ def test_training_continues_only_on_the_same_inputs(tmp_path, monkeypatch):
         (tmp_path / "recipe.py").write_text(recipe)
         products.train()
     assert calls[0] == calls[1] != calls[2]
+    products.train("--course")
+    assert "--course" in calls[3] and calls[3][-1] not in calls[2]  # in a folder of its own
 
 
 def test_stale_products_are_named(tmp_path, monkeypatch):

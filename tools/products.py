@@ -77,12 +77,13 @@ def products():
     table = {
         "sprites": (SPRITES, [*SHEETS, "data/preview.png"], lambda: run("data/make_sprites.py")),
         "judge": ([*SHEETS[:1], *JUDGE], ["weights/judge.safetensors"], lambda: run("weights/judge.py")),
-        "weights": ([*SHEETS[:1], *TRAINING], ["weights/model_*.safetensors"], train),
+        "weights": ([*SHEETS[:1], *TRAINING], ["weights/model_trained.safetensors"], train),
+        "views": ([*SHEETS[:1], *TRAINING], ["weights/model_31.safetensors"], lambda: train("--course")),
     }
     for path in sorted(ROOT.glob("notebooks/**/*.ipynb")):
         if ".ipynb_checkpoints" not in path.parts:
             name = path.relative_to(ROOT).as_posix()
-            inputs = [name, "diffusion_utilities.py", *SHEETS, "weights/*.safetensors", "weights/loss.csv"]
+            inputs = [name, "diffusion_utilities.py", *SHEETS, "weights/*.safetensors", "weights/loss_course.csv"]
             table[name] = (inputs, [name], lambda path=path: run_notebook(path))
     return table
 
@@ -91,9 +92,10 @@ def run(*command):
     subprocess.run([sys.executable, *command], cwd=ROOT, check=True)
 
 
-def train():
+def train(*arguments):
     """Train in a folder named after the inputs, so that only a run on the same inputs is continued."""
-    run("weights/train.py", "--run", f"runs/{hash_of([*SHEETS[:1], *TRAINING])}")
+    folder = f"runs/{hash_of([*SHEETS[:1], *TRAINING])}{''.join(arguments)}"
+    run("weights/train.py", *arguments, "--run", folder)
 
 
 def run_notebook(path):

@@ -1,12 +1,14 @@
 """Train the network that the labs sample from: `python weights/train.py`, or `accelerate launch weights/train.py`.
 
-The course's settings (T = 500, batches of 100, a rate that falls linearly from 1e-3, contexts dropped with probability
-0.1) on the sprites in data/train, with shifted and tinted copies and an average of the weights; but Muon for Adam.
+With `--course`, train the course's own network instead, for Lab 2. Both take the course's settings (T = 500, batches of
+100, a rate that falls linearly, contexts dropped with probability 0.1) on the sprites in data/train, with shifted and
+tinted copies and an average of the weights; but Muon for Adam.
 
 Follow it in the run's folder: loss.csv and, every sixteen epochs, grid_NNN.png. Stop it with Ctrl-C whenever you like:
-the same command goes on after the last whole epoch. At the end it writes model_trained.safetensors, loss.csv, loss.png
-and samples.png beside this file, and the views for Lab 2: the course's run has 32 epochs, and model_0, model_4 and
-model_8 are the network after as large a part of ours as the course has done after its epochs 0, 4 and 8.
+the same command goes on after the last whole epoch. At the end it writes beside this file model_trained.safetensors,
+loss.csv, loss.png and samples.png; with `--course`, loss_course.csv and four views of its training: the course's run
+has 32 epochs, and model_0, model_4, model_8 and model_31 are the network after as large a part of ours as the course
+has done after these.
 """
 
 import argparse
@@ -21,6 +23,7 @@ from diffusion_utilities import (
     HERE,
     WEIGHTS,
     ContextUnet,
+    PrototypeUnet,
     ddim_step,
     load_checkpoint,
     load_sprites,
@@ -28,10 +31,10 @@ from diffusion_utilities import (
     save_checkpoint,
     tile,
     train,
+    transform,
 )
 
-TRAINED = WEIGHTS / "model_trained.safetensors"
-VIEWS = 0, 4, 8  # of the course's 32 epochs
+VIEWS = 0, 4, 8, 31  # of the course's 32 epochs
 
 
 def save_grid(network, path, **how):
@@ -52,46 +55,65 @@ def save_losses(losses, folder):
     plt.close(fig)
 
 
+def new_network(course, sprites):
+    """A network to train: the course's, or ours, with sprites picked at random as its first prototypes."""
+    if course:
+        return ContextUnet()
+    network = PrototypeUnet()
+    means = network.prototypes.means
+    chosen = torch.randint(len(sprites), (len(means),))
+    means.data = transform(sprites[chosen]).reshape(means.shape)
+    return network
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--course", action="store_true", help="train the course's network, for Lab 2")
     parser.add_argument("--epochs", type=int, default=128, help="passes over the 13,000 sprites, 130 steps each")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--precision", choices=["no", "bf16", "fp16"], default="bf16")
-    parser.add_argument("--run", type=Path, default=HERE / "runs" / "train", help="folder of the unfinished run")
+    parser.add_argument("--run", type=Path, help="folder of the unfinished run")
     parser.add_argument(
         "--pth", metavar="FOLDER", type=Path, help="do not train: write the weights for the course's notebooks"
     )
     arguments = parser.parse_args()
     if arguments.pth:
-        save_checkpoint(load_checkpoint(TRAINED), arguments.pth / "model_trained.pth")
+        save_checkpoint(load_checkpoint(WEIGHTS / "model_31.safetensors"), arguments.pth / "model_trained.pth")
         return
+    folder = arguments.run or HERE / "runs" / ("course" if arguments.course else "train")
 
     def after_epoch(epoch, network, losses):
-        save_losses(losses, arguments.run)
+        save_losses(losses, folder)
         print(f"epoch {epoch}: loss {losses[-1]:.4f}", flush=True)
         if epoch % 16 == 15:
-            save_grid(network, arguments.run / f"grid_{epoch:03d}.png", step=ddim_step, steps=50)
-        for view in VIEWS:
+            save_grid(network, folder / f"grid_{epoch:03d}.png", step=ddim_step, steps=50)
+        for view in VIEWS if arguments.course else ():
             if epoch + 1 == max(1, (view + 1) * arguments.epochs // 32):
-                save_checkpoint(network, arguments.run / f"model_{view}.safetensors")
+                save_checkpoint(network, folder / f"model_{view}.safetensors")
 
     torch.manual_seed(arguments.seed)
-    network = ContextUnet()
+    sprites, labels = load_sprites("train")
+    network = new_network(arguments.course, sprites)
     losses = train(
         network,
-        *load_sprites("train"),
+        sprites,
+        labels,
         epochs=arguments.epochs,
         optimizer="muon",
+        lr=1e-3 if arguments.course else 4e-3,
         mixed_precision=arguments.precision,
         seed=arguments.seed,
-        folder=arguments.run,
+        folder=folder,
         after_epoch=after_epoch,
     )
-    save_checkpoint(network, TRAINED)
-    for view in VIEWS:
-        shutil.copy(arguments.run / f"model_{view}.safetensors", WEIGHTS)
-    save_losses(losses, WEIGHTS)
-    save_grid(load_checkpoint(TRAINED), WEIGHTS / "samples.png")
+    if arguments.course:
+        for view in VIEWS:
+            shutil.copy(folder / f"model_{view}.safetensors", WEIGHTS)
+        shutil.copy(folder / "loss.csv", WEIGHTS / "loss_course.csv")
+    else:
+        save_checkpoint(network, WEIGHTS / "model_trained.safetensors")
+        save_losses(losses, WEIGHTS)
+        save_grid(load_checkpoint(WEIGHTS / "model_trained.safetensors"), WEIGHTS / "samples.png")
 
 
 if __name__ == "__main__":
