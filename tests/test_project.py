@@ -49,7 +49,7 @@ def test_every_dependency_says_what_it_is_for_and_every_import_is_one():
     for requirement in required:
         assert re.search(re.escape(f'"{requirement}"') + r",\s+# \w+", text), requirement
     names = {re.split(r"[<>=;\[]", requirement)[0].lower() for requirement in required}
-    packages = {"PIL": "pillow", "yaml": "pyyaml", "IPython": "ipython"}
+    packages = {"PIL": "pillow", "yaml": "pyyaml", "IPython": "ipython", "tomllib": "tomli"}
     of_jupyterlab = {"nbformat", "nbclient"}
     files = [path for path in HERE.rglob("*.py") if not {".venv", "runs"} & set(path.relative_to(HERE).parts)]
     own = {path.stem for path in files} | {"drawings"}
