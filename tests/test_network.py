@@ -184,6 +184,16 @@ def test_prototype_unet_turns_the_velocity_into_the_noise():
     assert torch.allclose(network(xt, torch.tensor([t / 500])), eps, atol=1e-5)
 
 
+@pytest.mark.parametrize("way", ["contextembed.weight", "prototypes.log_weights.weight"])
+def test_a_context_goes_two_ways_into_the_prototype_unet(way):
+    """Into every block, and into the weights of the first guess: with either one cut, it still matters."""
+    torch.manual_seed(0)
+    network, x, t = awake(PrototypeUnet(n_feat=8)), torch.randn(2, 3, 16, 16), torch.tensor([0.9])
+    network.prototypes.means.data.normal_(), network.prototypes.log_weights.weight.data.normal_(std=5)
+    network.get_parameter(way).data.zero_()
+    assert (network(x, t) - network(x, t, torch.eye(5)[:2])).abs().max() > 1e-3
+
+
 def test_global_block_is_fully_connected():
     """One hidden layer over all numbers of the map, which every one of them reaches."""
     block = awake(GlobalBlock(8, 4, 10, 6))
