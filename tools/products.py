@@ -22,6 +22,7 @@ SPRITES = ["data/make_sprites.py", "data/drawings/*.py"]
 SHEETS = ["data/train/*.png", "data/test/*.png"]
 JUDGE = ["data/make_sprites.py", "diffusion_utilities.py:sprites,scoring", "weights/judge.py"]
 TRAINING = ["diffusion_utilities.py:sprites,network,noise schedule,training", "weights/train.py"]
+VIEWS = ["weights/loss_course.csv", *(f"weights/model_{epoch}.safetensors" for epoch in (0, 4, 8, 31))]
 
 
 def code(text):
@@ -78,7 +79,7 @@ def products():
         "sprites": (SPRITES, [*SHEETS, "data/preview.png"], lambda: run("data/make_sprites.py")),
         "judge": ([*SHEETS[:1], *JUDGE], ["weights/judge.safetensors"], lambda: run("weights/judge.py")),
         "weights": ([*SHEETS[:1], *TRAINING], ["weights/model_trained.safetensors"], train),
-        "views": ([*SHEETS[:1], *TRAINING], ["weights/model_31.safetensors"], lambda: train("--course")),
+        "views": ([*SHEETS[:1], *TRAINING], VIEWS, lambda: train("--course")),
     }
     for path in sorted(ROOT.glob("notebooks/**/*.ipynb")):
         if ".ipynb_checkpoints" not in path.parts:
