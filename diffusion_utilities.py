@@ -583,6 +583,7 @@ def train(
     drop_context=0.1,
     ema_decay=0.999,
     augmented=True,
+    teacher=None,
     mixed_precision="no",
     seed=0,
     folder=None,
@@ -597,6 +598,7 @@ def train(
     drop_context: how likely each sample's context is replaced by zeros.
     ema_decay: decay of the exponential moving average of weights and buffers, shorter at the start; 0 for none.
     augmented: shift and tint the sprites anew in each epoch. mixed_precision: "no", "bf16" or "fp16".
+    teacher: a network, called alike, whose predictions are to be learned in place of the noise (distillation).
     seed: of everything random; each epoch draws from its own stream, so that a continued run equals an unbroken one.
     folder: where `state.pt` is kept after each epoch; a run finds it there and goes on where it stopped.
     after_epoch: called as after_epoch(epoch, averaged network, mean losses of all epochs so far), epoch from 0.
@@ -630,6 +632,7 @@ def train(
     shuffle = torch.Generator()
     loader = DataLoader(TensorDataset(x, labels), batch_size, shuffle=True, drop_last=True, generator=shuffle)
     network.to(device, memory_format=torch.channels_last).train()
+    teacher = teacher and teacher.to(device, memory_format=torch.channels_last).eval()
     average = torch.optim.swa_utils.AveragedModel(network, avg_fn=_ema(ema_decay), use_buffers=True)
     optimizer = _optimizer(network, optimizer, lr, muon_lr)
     model, optimizer, loader = accelerator.prepare(network, optimizer, loader)
@@ -659,8 +662,12 @@ def train(
             t = torch.randint(1, schedule.timesteps + 1, (len(x0),), generator=generator, device=device)
             eps = torch.randn(x0.shape, generator=generator, device=device)
             keep = torch.rand(len(x0), 1, generator=generator, device=device) >= drop_context
-            prediction = model(schedule.perturb(x0, t, eps), t / schedule.timesteps, c * keep)
-            loss = ((prediction - eps) ** 2).mean()
+            given = schedule.perturb(x0, t, eps), t / schedule.timesteps, c * keep
+            target = eps
+            if teacher:
+                with torch.no_grad(), accelerator.autocast():
+                    target = teacher(*given)
+            loss = ((model(*given) - target) ** 2).mean()
             if not loss.isfinite():
                 raise FloatingPointError(f"the loss is {loss} in epoch {epoch}; try a lower lr than {lr}")
             optimizer.zero_grad()

@@ -1,6 +1,6 @@
 """Noise schedule, training and sampling: the formulas, the promises about seeds and checkpoints, bad input."""
 
-import importlib.util
+import copy
 import json
 import math
 import os
@@ -14,11 +14,11 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 import torch
+import train as training_recipe
 from torch import nn
 
 import diffusion_utilities
 from diffusion_utilities import (
-    HERE,
     ContextUnet,
     NoiseSchedule,
     PrototypeUnet,
@@ -359,6 +359,19 @@ def test_all_steps_are_drawn_alike_and_contexts_dropped_by_sample():
     assert x.shape == (40, 3, 16, 16)
 
 
+def test_a_teacher_is_learned_in_place_of_the_noise():
+    """What is its own teacher has nothing to learn; and another network comes to predict what its teacher does."""
+    torch.manual_seed(0)
+    pupil, teacher = (PrototypeUnet(n_feat=8, n_prototypes=20) for _ in range(2))
+    for weights in teacher.parameters():
+        nn.init.normal_(weights, std=0.1)
+    before = {name: weights.clone() for name, weights in teacher.state_dict().items()}
+    assert train(copy.deepcopy(teacher), *few_sprites(40), epochs=2, batch_size=8, teacher=teacher) == [0, 0]
+    losses = train(pupil, *few_sprites(40), epochs=8, batch_size=8, teacher=teacher)
+    assert losses[-1] < 0.5 * losses[0]
+    assert all(torch.equal(weights, before[name]) for name, weights in teacher.state_dict().items())
+
+
 def test_the_loss_falls_and_the_average_follows():
     sprites, labels = few_sprites(20)
     torch.manual_seed(0)
@@ -469,15 +482,12 @@ def test_train_again_with_another_precision():
 @pytest.fixture
 def recipe(tmp_path, monkeypatch):
     """weights/train.py, on few sprites and with small networks, writing into a folder of its own."""
-    spec = importlib.util.spec_from_file_location("recipe", HERE / "weights" / "train.py")
-    recipe = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(recipe)
-    monkeypatch.setattr(recipe, "WEIGHTS", tmp_path)
-    monkeypatch.setattr(recipe, "load_sprites", lambda split: few_sprites(100))
-    monkeypatch.setattr(recipe, "ContextUnet", partial(ContextUnet, n_feat=8))
-    monkeypatch.setattr(recipe, "PrototypeUnet", partial(PrototypeUnet, n_feat=8, n_prototypes=20))
-    monkeypatch.setattr(recipe, "save_grid", lambda network, path, **how: path.touch())
-    return recipe
+    monkeypatch.setattr(training_recipe, "WEIGHTS", tmp_path)
+    monkeypatch.setattr(training_recipe, "load_sprites", lambda split: few_sprites(100))
+    monkeypatch.setattr(training_recipe, "ContextUnet", partial(ContextUnet, n_feat=8))
+    monkeypatch.setattr(training_recipe, "PrototypeUnet", partial(PrototypeUnet, n_feat=8, n_prototypes=20))
+    monkeypatch.setattr(training_recipe, "save_grid", lambda network, path, **how: path.touch())
+    return training_recipe
 
 
 def run_recipe(recipe, monkeypatch, folder, *arguments):
@@ -492,16 +502,33 @@ def test_the_recipe_writes_what_the_labs_read(recipe, tmp_path, monkeypatch):
     fresh = recipe.new_network(False, few_sprites(100)[0])
     pictures = transform(few_sprites(100)[0]).flatten(1)
     assert (torch.cdist(fresh.prototypes.means, pictures).amin(dim=1) < 0.1).all()  # it starts from sprites
+    weak = ContextUnet(n_feat=8)
+    save_checkpoint(weak, tmp_path / "model_0.safetensors")
+    trained_by = []
+    monkeypatch.setattr(
+        recipe, "train", lambda *args, **settings: trained_by.append(settings) or train(*args, **settings)
+    )
     run_recipe(
         recipe, monkeypatch, tmp_path / "run", "--epochs", "12"
     )  # what starts at zero lets nothing through at first
     assert {path.name for path in tmp_path.iterdir()} == {
-        *("run", "loss.csv", "loss.png", "samples.png", "model_trained.safetensors")
+        *("run", "loss.csv", "loss.png", "samples.png", "model_0.safetensors", "model_trained.safetensors")
     }
     assert len((tmp_path / "loss.csv").read_text().split()) == 1 + 12
+    assert "teacher" not in trained_by[0]
+    teacher = trained_by[1]["teacher"]
+    assert torch.equal(teacher.weak.out[3].weight, weak.out[3].weight.half().float())
+    averaged = torch.load(tmp_path / "run" / "state.pt")["average"]
+    assert torch.equal(teacher.good.first.weight, averaged["module.first.weight"])
     trained = load_checkpoint(tmp_path / "model_trained.safetensors")
+    assert (trained.first.weight - teacher.good.first.weight).abs().mean() > 1e-5
     for name, weights in trained.named_parameters():
         assert (weights - fresh.get_parameter(name)).abs().mean() > 1e-5, name
+
+
+def test_autoguidance_pushes_on():
+    guided = training_recipe.Guided(lambda x, t, c: 3 * x + c, lambda x, t, c: x + c, weight=0.5)
+    assert torch.equal(guided(torch.ones(2), 0.5, 1), torch.full((2,), 5.0))
 
 
 def test_the_recipe_saves_views_of_the_courses_network(recipe, tmp_path, monkeypatch):

@@ -7,6 +7,7 @@ the errors are known in this project; a check's docstring says where each comes 
 import numpy as np
 import pytest
 import torch
+from errata import RandomShortcut, WithoutTheRoot
 from torch import nn
 
 import diffusion_utilities
@@ -44,11 +45,6 @@ def check_noise_level(perturb):
         assert variance == pytest.approx((1 - SCHEDULE.alpha_bar[t]).item(), rel=5 * 0.008)
 
 
-def perturb_without_the_root(x, t, eps):
-    alpha_bar = SCHEDULE.alpha_bar[t, None, None, None]
-    return alpha_bar.sqrt() * x + (1 - alpha_bar) * eps
-
-
 # --- 2. The course's ResidualConvBlock
 
 
@@ -57,14 +53,6 @@ def check_shortcut(block):
     block, x = block.eval(), noise(2, 3, 16, 16)
     assert torch.equal(block(x), block(x))
     assert any(weights.shape[:2] == (8, 3) and weights.shape[2:] == (1, 1) for weights in block.parameters())
-
-
-class RandomShortcut(ResidualConvBlock):
-    """A new 1x1 convolution in each forward pass."""
-
-    def forward(self, x):
-        shortcut = nn.Conv2d(x.shape[1], self.conv2[0].out_channels, 1)
-        return (shortcut(x) + self.conv2(self.conv1(x))) / 1.414
 
 
 # --- 3. The course's Lab 4: the times of DDIM
@@ -293,7 +281,7 @@ RIGHT = {
     "14": (check_alpha_bar, SCHEDULE.alpha_bar),
 }
 WRONG = {
-    "1": (check_noise_level, perturb_without_the_root),
+    "1": (check_noise_level, WithoutTheRoot().perturb),
     "2": (check_shortcut, RandomShortcut(3, 8, is_res=True)),
     "3": (check_times, times_by_whole_division),
     "4": (check_heights, network_that_pools_by_four),

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import nbformat
+import products
 import pytest
 import yaml
 
@@ -19,9 +20,6 @@ try:
     import tomllib
 except ImportError:  # Python 3.10
     import tomli as tomllib
-
-sys.path.insert(0, str(HERE / "tools"))
-import products
 
 PROJECT = tomllib.loads((HERE / "pyproject.toml").read_text())
 NOTEBOOKS = sorted(path for path in (HERE / "notebooks").rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts)

@@ -1,12 +1,11 @@
 """Scores: the figures mean what they say."""
 
-import importlib.util
-
+import judge as recipe
 import numpy as np
 import pytest
 import torch
 
-from diffusion_utilities import CLASSES, HERE, augment, load_judge, load_sprites, nearest, score, transform
+from diffusion_utilities import CLASSES, augment, load_judge, load_sprites, nearest, score, transform
 
 N = 500
 
@@ -34,9 +33,6 @@ def test_judge_knows_the_classes():
 
 
 def test_judge_was_taught_the_kinds_of_the_recipe():
-    spec = importlib.util.spec_from_file_location("recipe", HERE / "weights" / "judge.py")
-    recipe = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(recipe)
     sprites, labels = (part[::13] for part in load_sprites())
     kinds, class_of_kind = recipe.kinds_of(load_sprites()[1])
     assert torch.equal(load_judge().class_of_kind, class_of_kind)

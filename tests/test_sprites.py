@@ -1,16 +1,12 @@
 """The data set: what the card promises, read from the shipped sheets, and the ways in which reading can fail."""
 
-import sys
-
+import make_sprites
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
 from diffusion_utilities import CLASSES, HERE, CustomDataset, augment, load_sprites, to_uint8, transform
-
-sys.path.insert(0, str(HERE / "data"))
-import make_sprites
 
 
 @pytest.fixture(scope="module")

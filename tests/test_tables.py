@@ -1,0 +1,51 @@
+"""The small tables that the labs read: a row is what its recipe makes."""
+
+import csv
+
+import errata
+import pytest
+import score
+from tables import fill
+
+from diffusion_utilities import WEIGHTS
+
+
+def stored(name, **settings):
+    """The figures of one row of a table in the repository."""
+    rows = csv.DictReader((WEIGHTS / name).open())
+    (row,) = [row for row in rows if all(row[key] == str(value) for key, value in settings.items())]
+    return row
+
+
+def test_a_row_of_the_errata(tmp_path):
+    settings = {"size": "small", "training": "right", "seed": 0}
+    again = errata.figures(**settings, folder=tmp_path)
+    row = stored("errata.csv", **settings)
+    assert {name: float(row[name]) for name in again} == pytest.approx(again, rel=0.01)
+
+
+def test_the_errata_are_trained_wrongly(tmp_path):
+    """Each of the four trainings differs from the others, from equal weights."""
+    losses = {errata.figures("small", name, 0, tmp_path)["loss"] for name in errata.TRAININGS}
+    assert len({round(loss, 3) for loss in losses}) == 4
+
+
+def test_a_row_of_the_scores():
+    settings = {"sampler": "DDIM", "steps": 5, "context": "one-hot", "n": 200}
+    again = score.figures(**settings)
+    row = stored("scores.csv", **settings)
+    assert {name: float(row[name]) for name in again} == pytest.approx(again, rel=0.01, abs=0.011)
+
+
+def root(x, name):
+    return {"root": x**0.5, "letters": len(name)}
+
+
+def test_a_stopped_table_goes_on(tmp_path):
+    path = tmp_path / "run" / "roots.csv"
+    wanted = [{"x": 4, "name": "four"}, {"x": 9, "name": "nine"}]
+    fill(path, wanted[1:], root)
+    assert path.read_text() == "x,name,root,letters\n9,nine,3,4\n"
+    path.write_text("x,name,root,letters\n9,nine,three,4\n")  # is kept
+    fill(path, wanted, root)
+    assert path.read_text() == "x,name,root,letters\n4,four,2,4\n9,nine,three,4\n"
