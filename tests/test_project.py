@@ -203,17 +203,17 @@ def test_hashes_see_code_and_not_comments():
     assert "def train(" in training and "def sample(" not in training
 
 
-def test_training_continues_only_on_the_same_inputs(tmp_path, monkeypatch):
+def test_a_recipe_continues_only_on_the_same_inputs(tmp_path, monkeypatch):
     monkeypatch.setattr(products, "ROOT", tmp_path)
-    monkeypatch.setattr(products, "TRAINING", ["recipe.py"])
     calls = []
     monkeypatch.setattr(products, "run", lambda *command: calls.append(command))
-    for recipe in ("lr = 1", "lr = 1  # one", "lr = 2"):
-        (tmp_path / "recipe.py").write_text(recipe)
-        products.train()
+    for setting in ("lr = 1", "lr = 1  # one", "lr = 2"):
+        (tmp_path / "recipe.py").write_text(setting)
+        products.resume(["recipe.py"], "recipe.py", "--course")
     assert calls[0] == calls[1] != calls[2]
-    products.train("--course")
-    assert "--course" in calls[3] and calls[3][-1] not in calls[2]  # in a folder of its own
+    assert calls[0][:3] == ("recipe.py", "--course", "--run")
+    products.resume(["recipe.py"], "another.py")
+    assert calls[3][-1] != calls[2][-1]  # in a folder of its own
 
 
 def test_stale_products_are_named(tmp_path, monkeypatch):

@@ -20,8 +20,17 @@ ROOT = Path(__file__).resolve().parent.parent
 RECORD = ROOT / "products.json"
 SPRITES = ["data/make_sprites.py", "data/drawings/*.py"]
 SHEETS = ["data/train/*.png", "data/test/*.png"]
-JUDGE = ["data/make_sprites.py", "diffusion_utilities.py:sprites,scoring", "weights/judge.py"]
-TRAINING = ["diffusion_utilities.py:sprites,network,noise schedule,training", "weights/train.py"]
+JUDGE = [SHEETS[0], "data/make_sprites.py", "diffusion_utilities.py:sprites,scoring", "weights/judge.py"]
+COURSE = [SHEETS[0], "diffusion_utilities.py:sprites,network,noise schedule,training", "weights/train.py"]
+OURS = [*COURSE, "weights/model_0.safetensors"]
+SCORING = [
+    "diffusion_utilities.py:sprites,network,noise schedule,sampling,scoring",
+    *SHEETS,
+    "weights/judge.safetensors",
+]
+ERRATA = [*SCORING, "diffusion_utilities.py:training", "weights/tables.py", "weights/errata.py"]
+SCORES = [*SCORING, "weights/model_trained.safetensors", "weights/tables.py", "weights/score.py"]
+TABLES = ["weights/loss_course.csv", "weights/errata.*", "weights/scores.csv"]
 VIEWS = ["weights/loss_course.csv", *(f"weights/model_{epoch}.safetensors" for epoch in (0, 4, 8, 31))]
 
 
@@ -77,14 +86,16 @@ def products():
     """All products, in the order in which they are made: {name: (inputs, outputs, function that makes it)}."""
     table = {
         "sprites": (SPRITES, [*SHEETS, "data/preview.png"], lambda: run("data/make_sprites.py")),
-        "judge": ([*SHEETS[:1], *JUDGE], ["weights/judge.safetensors"], lambda: run("weights/judge.py")),
-        "weights": ([*SHEETS[:1], *TRAINING], ["weights/model_trained.safetensors"], train),
-        "views": ([*SHEETS[:1], *TRAINING], VIEWS, lambda: train("--course")),
+        "judge": (JUDGE, ["weights/judge.safetensors"], lambda: run("weights/judge.py")),
+        "views": (COURSE, VIEWS, lambda: resume(COURSE, "weights/train.py", "--course")),
+        "weights": (OURS, ["weights/model_trained.safetensors"], lambda: resume(OURS, "weights/train.py")),
+        "errata": (ERRATA, ["weights/errata.csv", "weights/errata.png"], lambda: resume(ERRATA, "weights/errata.py")),
+        "scores": (SCORES, ["weights/scores.csv"], lambda: resume(SCORES, "weights/score.py")),
     }
     for path in sorted(ROOT.glob("notebooks/**/*.ipynb")):
         if ".ipynb_checkpoints" not in path.parts:
             name = path.relative_to(ROOT).as_posix()
-            inputs = [name, "diffusion_utilities.py", *SHEETS, "weights/*.safetensors", "weights/loss_course.csv"]
+            inputs = [name, "diffusion_utilities.py", *SHEETS, "weights/*.safetensors", *TABLES]
             table[name] = (inputs, [name], lambda path=path: run_notebook(path))
     return table
 
@@ -93,10 +104,9 @@ def run(*command):
     subprocess.run([sys.executable, *command], cwd=ROOT, check=True)
 
 
-def train(*arguments):
-    """Train in a folder named after the inputs, so that only a run on the same inputs is continued."""
-    folder = f"runs/{hash_of([*SHEETS[:1], *TRAINING])}{''.join(arguments)}"
-    run("weights/train.py", *arguments, "--run", folder)
+def resume(inputs, *recipe):
+    """Run a long recipe in a folder named after its inputs, so that only a run on the same inputs is continued."""
+    run(*recipe, "--run", f"runs/{Path(recipe[0]).stem}-{hash_of(inputs)}")
 
 
 def run_notebook(path):
