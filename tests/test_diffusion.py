@@ -1,6 +1,5 @@
 """Noise schedule, training and sampling: the formulas, the promises about seeds and checkpoints, bad input."""
 
-import copy
 import json
 import math
 import os
@@ -359,17 +358,22 @@ def test_all_steps_are_drawn_alike_and_contexts_dropped_by_sample():
     assert x.shape == (40, 3, 16, 16)
 
 
+class Opposite(nn.Module):
+    """A teacher who predicts -x / 2; with batch norm, whose statistics a training would move."""
+
+    def __init__(self):
+        super().__init__()
+        self.norm, self.half = nn.BatchNorm2d(3), nn.Parameter(torch.tensor(0.5))
+
+    def forward(self, x, t, c):
+        return 0 * self.norm(x) - self.half * x
+
+
 def test_a_teacher_is_learned_in_place_of_the_noise():
-    """What is its own teacher has nothing to learn; and another network comes to predict what its teacher does."""
-    torch.manual_seed(0)
-    pupil, teacher = (PrototypeUnet(n_feat=8, n_prototypes=20) for _ in range(2))
-    for weights in teacher.parameters():
-        nn.init.normal_(weights, std=0.1)
-    before = {name: weights.clone() for name, weights in teacher.state_dict().items()}
-    assert train(copy.deepcopy(teacher), *few_sprites(40), epochs=2, batch_size=8, teacher=teacher) == [0, 0]
-    losses = train(pupil, *few_sprites(40), epochs=8, batch_size=8, teacher=teacher)
-    assert losses[-1] < 0.5 * losses[0]
-    assert all(torch.equal(weights, before[name]) for name, weights in teacher.state_dict().items())
+    pupil, teacher = Recorder(), Opposite()
+    losses = train(pupil, *few_sprites(40), epochs=10, batch_size=8, lr=0.05, ema_decay=0, teacher=teacher)
+    assert losses[-1] < 0.02 * losses[0] and pupil.scale.item() == pytest.approx(-0.5, abs=0.1)
+    assert (teacher.norm.running_mean == 0).all() and teacher.half.item() == 0.5 and teacher.half.grad is None
 
 
 def test_the_loss_falls_and_the_average_follows():
@@ -491,10 +495,13 @@ def recipe(tmp_path, monkeypatch):
 
 
 def run_recipe(recipe, monkeypatch, folder, *arguments):
-    arguments = ["train.py", *arguments, "--precision", "no", "--run", str(folder)]
-    monkeypatch.setattr(sys, "argv", arguments)
+    """Run it, and return the settings with which it called `train`."""
+    calls = []
+    monkeypatch.setattr(recipe, "train", lambda *args, **settings: calls.append(settings) or train(*args, **settings))
+    monkeypatch.setattr(sys, "argv", ["train.py", *arguments, "--precision", "no"])
     recipe.main()
     assert len(torch.load(folder / "state.pt")["optimizer"]["param_groups"]) == 2  # Muon's and Adam's
+    return calls
 
 
 def test_the_recipe_writes_what_the_labs_read(recipe, tmp_path, monkeypatch):
@@ -504,19 +511,16 @@ def test_the_recipe_writes_what_the_labs_read(recipe, tmp_path, monkeypatch):
     assert (torch.cdist(fresh.prototypes.means, pictures).amin(dim=1) < 0.1).all()  # it starts from sprites
     weak = ContextUnet(n_feat=8)
     save_checkpoint(weak, tmp_path / "model_0.safetensors")
-    trained_by = []
-    monkeypatch.setattr(
-        recipe, "train", lambda *args, **settings: trained_by.append(settings) or train(*args, **settings)
-    )
-    run_recipe(
-        recipe, monkeypatch, tmp_path / "run", "--epochs", "12"
-    )  # what starts at zero lets nothing through at first
+    folder = tmp_path / "run"  # 12 epochs: what starts at zero lets nothing through at first
+    first, second = run_recipe(recipe, monkeypatch, folder, "--epochs", "12", "--run", str(folder))
+    assert (first["lr"], first["epochs"], "muon_lr" in first) == (4e-3, 12, False)
+    assert (second["lr"], second["epochs"], second["muon_lr"]) == (1e-3, 1, 5e-3)
     assert {path.name for path in tmp_path.iterdir()} == {
         *("run", "loss.csv", "loss.png", "samples.png", "model_0.safetensors", "model_trained.safetensors")
     }
     assert len((tmp_path / "loss.csv").read_text().split()) == 1 + 12
-    assert "teacher" not in trained_by[0]
-    teacher = trained_by[1]["teacher"]
+    assert "teacher" not in first
+    teacher = second["teacher"]
     assert torch.equal(teacher.weak.out[3].weight, weak.out[3].weight.half().float())
     averaged = torch.load(tmp_path / "run" / "state.pt")["average"]
     assert torch.equal(teacher.good.first.weight, averaged["module.first.weight"])
@@ -535,14 +539,16 @@ def test_the_recipe_saves_views_of_the_courses_network(recipe, tmp_path, monkeyp
     saved = []
 
     def save(network, path):
-        saved.append((path.stem, len((tmp_path / "run" / "loss.csv").read_text().split()) - 1))
+        saved.append((path.stem, len((tmp_path / "runs" / "course" / "loss.csv").read_text().split()) - 1))
         save_checkpoint(network, path)
 
     monkeypatch.setattr(recipe, "save_checkpoint", save)
-    run_recipe(recipe, monkeypatch, tmp_path / "run", "--course", "--epochs", "32")
+    monkeypatch.setattr(recipe, "HERE", tmp_path)
+    (settings,) = run_recipe(recipe, monkeypatch, tmp_path / "runs" / "course", "--course", "--epochs", "32")
+    assert settings["lr"] == 1e-3
     names = ["model_0", "model_4", "model_8", "model_31"]
     assert saved == list(zip(names, [1, 5, 9, 32], strict=True))
-    expected = {"run", "loss_course.csv", *(f"{name}.safetensors" for name in names)}
+    expected = {"runs", "loss_course.csv", *(f"{name}.safetensors" for name in names)}
     assert {path.name for path in tmp_path.iterdir()} == expected
     assert len((tmp_path / "loss_course.csv").read_text().split()) == 1 + 32
     kernels = [load_checkpoint(tmp_path / f"{name}.safetensors").init_conv.conv2[0].weight for name in names]
