@@ -5,6 +5,7 @@ import csv
 import errata
 import pytest
 import score
+import torch
 from tables import fill
 
 from diffusion_utilities import WEIGHTS
@@ -24,10 +25,23 @@ def test_a_row_of_the_errata(tmp_path):
     assert {name: float(row[name]) for name in again} == pytest.approx(again, rel=0.01)
 
 
-def test_the_errata_are_trained_wrongly(tmp_path):
-    """Each of the four trainings differs from the others, from equal weights."""
-    losses = {errata.figures("small", name, 0, tmp_path)["loss"] for name in errata.TRAININGS}
-    assert len({round(loss, 3) for loss in losses}) == 4
+def test_the_errata_are_trained_wrongly_from_one_start(tmp_path, monkeypatch):
+    started = []
+
+    def stand_in(network, *data, schedule, **settings):
+        started.append((type(network.init_conv), type(schedule), network.state_dict()))
+        raise InterruptedError
+
+    monkeypatch.setattr(errata, "train", stand_in)
+    for training in errata.TRAININGS:
+        with pytest.raises(InterruptedError):
+            errata.figures("small", training, 0, tmp_path)
+    blocks, schedules, weights = zip(*started, strict=True)
+    right, wrong = errata.ResidualConvBlock, errata.RandomShortcut
+    assert blocks == (right, right, wrong, wrong)
+    right, wrong = errata.NoiseSchedule, errata.WithoutTheRoot
+    assert schedules == (right, wrong, right, wrong)
+    assert all(torch.equal(values, weights[0][name]) for state in weights for name, values in state.items())
 
 
 def test_a_row_of_the_scores():
