@@ -598,7 +598,7 @@ def train(
     drop_context: how likely each sample's context is replaced by zeros.
     ema_decay: decay of the exponential moving average of weights and buffers, shorter at the start; 0 for none.
     augmented: shift and tint the sprites anew in each epoch. mixed_precision: "no", "bf16" or "fp16".
-    teacher: a network, called alike, whose predictions are to be learned in place of the noise (distillation).
+    teacher: a network, called alike, whose predictions are to be learned in place of the noise: distillation.
     seed: of everything random; each epoch draws from its own stream, so that a continued run equals an unbroken one.
     folder: where `state.pt` is kept after each epoch; a run finds it there and goes on where it stopped.
     after_epoch: called as after_epoch(epoch, averaged network, mean losses of all epochs so far), epoch from 0.

@@ -22,6 +22,7 @@ SAMPLERS = {
 }
 STEPS = 500, 250, 100, 50, 25, 10, 5
 FEW, MANY = 500, 2000
+COLUMNS = "distance", "floor", "ceiling", "copies", "copies_floor", "agreement"
 
 
 def figures(sampler, steps, context, n, network=None):
@@ -30,16 +31,17 @@ def figures(sampler, steps, context, n, network=None):
     asked = torch.eye(len(CLASSES))[torch.arange(n) % len(CLASSES)] if context == "one-hot" else None
     how = {"step": SAMPLERS[sampler], "steps": steps, "context": asked, "seed": 0}
     x, _ = sample(network, n, save_rate=None, progress=False, **how)
-    return {name: figure for name, figure in score(x.clamp(-1, 1), asked).items() if name != "n"}
+    scores = {"agreement": float("nan"), **score(x.clamp(-1, 1), asked)}
+    return {name: scores[name] for name in COLUMNS}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--run", type=Path, default=HERE / "runs" / "scores", help="folder of the unfinished table")
     folder = parser.parse_args().run
-    ways = [("DDPM", 500, "none", MANY), ("DDPM", 500, "one-hot", MANY)]
+    ways = [("DDIM", 5, "one-hot", 200)]  # for the test
     ways += [(sampler, steps, "none", FEW) for steps in STEPS for sampler in SAMPLERS]
-    ways += [("DDIM", 5, "one-hot", 200)]  # for the test
+    ways += [("DDPM", 500, context, MANY) for context in ("none", "one-hot")]
     wanted = [dict(zip(("sampler", "steps", "context", "n"), way, strict=True)) for way in ways]
     fill(folder / "scores.csv", wanted, figures)
     shutil.copy(folder / "scores.csv", WEIGHTS)
