@@ -4,7 +4,6 @@ import csv
 
 import errata
 import pytest
-import score
 import torch
 from tables import fill
 
@@ -42,13 +41,6 @@ def test_the_errata_are_trained_wrongly_from_one_start(tmp_path, monkeypatch):
     right, wrong = errata.NoiseSchedule, errata.WithoutTheRoot
     assert schedules == (right, wrong, right, wrong)
     assert all(torch.equal(values, weights[0][name]) for state in weights for name, values in state.items())
-
-
-def test_a_row_of_the_scores():
-    settings = {"sampler": "DDIM", "steps": 5, "context": "one-hot", "n": 200}
-    again = score.figures(**settings)
-    row = stored("scores.csv", **settings)
-    assert {name: float(row[name]) for name in again} == pytest.approx(again, rel=0.01, abs=0.011)
 
 
 def root(x, name):

@@ -29,8 +29,7 @@ SCORING = [
     "weights/judge.safetensors",
 ]
 ERRATA = [*SCORING, "diffusion_utilities.py:training", "weights/tables.py", "weights/errata.py"]
-SCORES = [*SCORING, "weights/model_trained.safetensors", "weights/tables.py", "weights/score.py"]
-TABLES = ["weights/loss_course.csv", "weights/errata.*", "weights/scores.csv"]
+TABLES = ["weights/loss_course.csv", "weights/errata.csv", "weights/errata.png"]
 VIEWS = ["weights/loss_course.csv", *(f"weights/model_{epoch}.safetensors" for epoch in (0, 4, 8, 31))]
 
 
@@ -90,7 +89,6 @@ def products():
         "views": (COURSE, VIEWS, lambda: resume(COURSE, "weights/train.py", "--course")),
         "weights": (OURS, ["weights/model_trained.safetensors"], lambda: resume(OURS, "weights/train.py")),
         "errata": (ERRATA, ["weights/errata.csv", "weights/errata.png"], lambda: resume(ERRATA, "weights/errata.py")),
-        "scores": (SCORES, ["weights/scores.csv"], lambda: resume(SCORES, "weights/score.py")),
     }
     for path in sorted(ROOT.glob("notebooks/**/*.ipynb")):
         if ".ipynb_checkpoints" not in path.parts:
