@@ -14,7 +14,7 @@ lab: setup  ## open JupyterLab on the first lab; e.g. ARGS="--port=9000 --no-bro
 	@$(IN_VENV) -m jupyterlab --LabApp.default_url=/lab/tree/notebooks/01_Sampling.ipynb --log-level=ERROR $(AS_ROOT) $(ARGS)
 
 test: setup  ## run all tests, and every notebook in a small configuration
-	@$(IN_VENV) -m pytest $(ARGS)
+	@$(IN_VENV) -m pytest -n auto --dist loadfile $(ARGS)
 
 products: setup  ## make again what is older than its inputs: sprites, weights, outputs of the notebooks
 	@$(IN_VENV) tools/products.py $(ARGS)
