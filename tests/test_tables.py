@@ -22,6 +22,7 @@ def test_a_row_of_the_errata(tmp_path):
     again = errata.figures(**settings, folder=tmp_path)
     row = stored("errata.csv", **settings)
     assert {name: float(row[name]) for name in again} == pytest.approx(again, rel=0.01)
+    assert (tmp_path / "small right 0.png").is_file()  # beside that of the full training, not over it
 
 
 def test_the_errata_are_trained_wrongly_from_one_start(tmp_path, monkeypatch):

@@ -75,7 +75,7 @@ def figures(size, training, seed, folder=FOLDER):
     losses = train(network, sprites, labels, epochs=epochs, seed=seed, schedule=schedule, mixed_precision=precision)
     step = partial(ddpm_step, posterior=True)
     x, _ = sample(network, n_sample, step=step, steps=50, seed=seed, save_rate=None, progress=False)
-    Image.fromarray(tile(x[:SHOWN], columns=SHOWN)).save(folder / f"{training} {seed}.png")
+    Image.fromarray(tile(x[:SHOWN], columns=SHOWN)).save(folder / f"{size} {training} {seed}.png")
     scores = score(x.clamp(-1, 1))
     steps = epochs * (len(sprites) // 100)
     return {"steps": steps, "loss": losses[-1], **{name: scores[name] for name in ("distance", "floor", "ceiling")}}
@@ -89,7 +89,7 @@ def main():
     wanted.append({"size": "small", "training": "right", "seed": 0})
     fill(folder / "errata.csv", wanted, figures)
     shutil.copy(folder / "errata.csv", WEIGHTS)
-    rows = [np.asarray(Image.open(folder / f"{name} 0.png")) for name in TRAININGS]
+    rows = [np.asarray(Image.open(folder / f"full {name} {SEEDS[-1]}.png")) for name in TRAININGS]
     Image.fromarray(np.concatenate(rows).repeat(4, 0).repeat(4, 1)).save(WEIGHTS / "errata.png", optimize=True)
 
 
