@@ -359,10 +359,11 @@ class GlobalBlock(nn.Module):
 
 
 class Prototypes(nn.Module):
-    """A first guess of x0: the mean of K learned pictures, weighted by how likely each is behind x_t.
+    """A first guess of x0: a mean of K learned pictures, weighted by how well each fits x_t.
 
-    It is the guess of the `IdealDenoiser`, for a mixture of K Gaussians: the pictures are their learned means, with
-    learned weights, which the context, (N, n_cfeat), changes, and one learned variance.
+    The weights are those of the `IdealDenoiser`, softened: the pictures have learned weights of their own, which the
+    context, (N, n_cfeat), changes, and a learned variance joins that of the noise, because no sprite is exactly one of
+    the pictures.
     """
 
     def __init__(self, k, shape, n_cfeat):
@@ -382,7 +383,7 @@ class Prototypes(nn.Module):
 
 
 class PrototypeUnet(nn.Module):
-    """The network of the shipped weights: a U-Net that refines a first guess, made of pictures it has learned by heart.
+    """The network of the shipped weights: a U-Net that refines a first guess, made of pictures it has learned.
 
     in_channels: colours of a picture. n_feat: channels of the first layer. n_cfeat: width of a context.
     height: height and width of a picture in pixels, a multiple of 4. n_prototypes: pictures to guess from.

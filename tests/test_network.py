@@ -1,6 +1,7 @@
 """The network: the course's layout, the errata put right, checkpoints read and written."""
 
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -143,18 +144,25 @@ def test_time_and_context_matter_and_no_context_is_zeros(kind):
     assert not torch.allclose(out, network(x, time, torch.eye(5)[:2]))
 
 
-def test_prototypes_are_the_ideal_denoiser_of_their_means():
-    """The closed form that `IdealDenoiser` has for all pictures, here for the means with almost no variance."""
-    schedule = NoiseSchedule()
-    pictures, x = torch.rand(7, 3, 16, 16) * 2 - 1, torch.randn(4, 3, 16, 16)
-    prototypes = Prototypes(7, pictures.shape[1:], 5)
+@pytest.mark.parametrize("variance", [1e-9, 0.3, 30])
+def test_prototypes_are_weighted_by_bayes_rule(variance):
+    """By brute force, in float64; their squares are unequal, so that none of the terms cancels."""
+    schedule = NoiseSchedule(dtype=torch.float64)
+    pictures = (torch.rand(7, 3, 16, 16) * 2 - 1).double() * torch.linspace(0.1, 1, 7).reshape(-1, 1, 1, 1).double()
+    x = torch.randn(4, 3, 16, 16).double()
+    prototypes = Prototypes(7, pictures.shape[1:], 5).double()
     prototypes.means.data = pictures.flatten(1)
-    prototypes.log_variance.data.fill_(-30)
+    prototypes.log_variance.data.fill_(math.log(variance))
     for t in (20, 250, 480):
         alpha_bar = schedule.alpha_bar[t].reshape(1, 1)
-        guess = prototypes(x, alpha_bar, torch.zeros(1, 5))
-        eps = (x - alpha_bar.sqrt() * guess) / (1 - alpha_bar).sqrt()
-        assert torch.allclose(eps, IdealDenoiser(pictures)(x, torch.tensor([t / 500])), atol=1e-4)
+        far = (x[:, None] - alpha_bar.sqrt() * pictures).flatten(2).square().sum(dim=2)
+        weights = (-far / (2 * (1 - alpha_bar + alpha_bar * variance))).softmax(dim=1)
+        expected = (weights @ pictures.flatten(1)).reshape(x.shape)
+        guess = prototypes(x, alpha_bar, torch.zeros(1, 5).double())
+        assert torch.allclose(guess, expected, atol=1e-6)
+        if variance < 1e-6:  # then it is the best denoiser of its pictures
+            ideal = IdealDenoiser(pictures, schedule)(x, torch.tensor([t / 500]))
+            assert torch.allclose((x - alpha_bar.sqrt() * guess) / (1 - alpha_bar).sqrt(), ideal, atol=1e-5)
 
 
 def test_prototypes_know_their_weights_and_their_variance():

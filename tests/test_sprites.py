@@ -1,5 +1,8 @@
 """The data set: what the card promises, read from the shipped sheets, and the ways in which reading can fail."""
 
+from collections import Counter
+from itertools import product
+
 import make_sprites
 import numpy as np
 import pytest
@@ -94,20 +97,20 @@ def test_transform_and_back(test_set):
 
 
 def test_augment_moves_and_tints_and_cuts_nothing(test_set):
-    x = transform(test_set[0][:400])
-    generator = torch.Generator().manual_seed(0)
-    y = augment(x, generator)
+    sprites = test_set[0][::5]
+    x = transform(sprites)
+    y = augment(x, torch.Generator().manual_seed(0))
     assert y.shape == x.shape and y.max() <= 1
-    moved = 0
-    for before, after in zip(test_set[0], to_uint8(y), strict=False):
-        figure = (before != 255).any(axis=2)
-        ground = after[~(after == after[0, 0]).all(axis=2)]
-        assert len(ground) == figure.sum()  # not a pixel of the figure is lost
-        assert (np.sort(before[figure].ravel()) == np.sort(ground.ravel())).all()
-        moved += not (figure == (after != after[0, 0]).any(axis=2)).all()
-    assert moved > 100
+    seen = Counter()
+    for before, after in zip(sprites, to_uint8(y), strict=True):
+        ground = (after == after[0, 0]).all(axis=2, keepdims=True)
+        figure = np.where(ground, 255, after)
+        moves = [m for m in product((-1, 0, 1), repeat=2) if (np.roll(before, m, axis=(0, 1)) == figure).all()]
+        assert len(moves) == 1  # by up to a pixel, and not a pixel of the figure is lost
+        seen.update(moves)
+    assert len(seen) == 9
     grounds = torch.stack([picture[:, 0, 0] for picture in y])
-    assert grounds.min() >= 0.8 and len(grounds.unique(dim=0)) > 300
+    assert grounds.min() >= 0.95 and len(grounds.unique(dim=0)) > 300
 
 
 def test_augment_is_repeatable(test_set):
