@@ -758,6 +758,9 @@ def _noise_like(x, generator):
     return torch.randn(x.shape, generator=generator, device=x.device, dtype=x.dtype)
 
 
+PRECISIONS = {"no": None, "bf16": torch.bfloat16, "fp16": torch.float16}
+
+
 @torch.no_grad()
 def sample(
     network,
@@ -770,6 +773,7 @@ def sample(
     start=None,
     seed=None,
     save_rate=20,
+    mixed_precision="no",
     progress=True,
 ):
     """Draw new pictures: start from pure noise at T and take a step at a time down to 0.
@@ -779,12 +783,16 @@ def sample(
     steps: how many steps, evenly spaced from T to 0, in 1 ... T; left out, all T.
     start: x_T, (n_sample, 3, H, W); left out, drawn from N(0, I). seed: the same seed gives the same pictures.
     save_rate: keep a frame at every so many steps, at the first and at the last seven; None keeps none.
+    mixed_precision: of the network, "no", "bf16" or "fp16"; the steps are computed in float32 all the same.
 
     Returns x0, (n_sample, 3, H, W), and the frames, (frames, n_sample, 3, H, W), on the CPU, from noise to picture.
-    Raises ValueError if n_sample is below 1, steps outside 1 ... T, or the context of another shape.
+    Raises ValueError if n_sample is below 1, steps outside 1 ... T, the context of another shape, or for another
+    precision.
     """
     from tqdm.auto import tqdm
 
+    if mixed_precision not in PRECISIONS:
+        raise ValueError(f"mixed_precision is {mixed_precision!r}; expected one of {', '.join(PRECISIONS)}")
     if n_sample < 1:
         raise ValueError(f"n_sample is {n_sample}; expected at least 1")
     device = next(network.parameters()).device
@@ -811,10 +819,11 @@ def sample(
     network.eval()
     frames = []
     times = np.linspace(schedule.timesteps, 0, steps + 1).round().astype(int).tolist()
-    for t, t_prev in tqdm(list(pairwise(times)), "sampling", leave=False, disable=not progress):
-        x = step(x, t, t_prev, predict, schedule, generator)
-        if save_rate and (t // save_rate > t_prev // save_rate or t == times[0] or t < 8 or t_prev == 0):
-            frames.append(x.cpu())
+    with torch.autocast(device.type, PRECISIONS[mixed_precision], enabled=mixed_precision != "no"):
+        for t, t_prev in tqdm(list(pairwise(times)), "sampling", leave=False, disable=not progress):
+            x = step(x, t, t_prev, predict, schedule, generator)
+            if save_rate and (t // save_rate > t_prev // save_rate or t == times[0] or t < 8 or t_prev == 0):
+                frames.append(x.cpu())
     network.train(training)
     return x, torch.stack(frames) if frames else x.new_empty(0, *shape).cpu()
 

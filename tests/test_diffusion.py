@@ -18,6 +18,7 @@ from torch import nn
 
 import diffusion_utilities
 from diffusion_utilities import (
+    WEIGHTS,
     ContextUnet,
     NoiseSchedule,
     PrototypeUnet,
@@ -283,6 +284,25 @@ def test_many_samples_are_predicted_in_parts(network):
         assert torch.allclose(x[part], alone, atol=1e-4)
 
 
+@pytest.mark.parametrize("precision, dtype", [("bf16", torch.bfloat16), ("fp16", torch.float16)])
+@pytest.mark.parametrize("name, tolerance", [("model_trained", 0.02), ("model_31", 0.15)])
+def test_mixed_precision_draws_nearly_the_same(name, tolerance, precision, dtype):
+    shipped = load_checkpoint(WEIGHTS / f"{name}.safetensors")
+    kernel = next(layer for layer in shipped.modules() if isinstance(layer, nn.Conv2d))
+    formats = []
+    kernel.register_forward_hook(lambda _, __, out: formats.append(out.dtype))
+    how = {"step": ddim_step, "steps": 10, "seed": 0, "progress": False}
+    plain, mixed, again = (sample(shipped, 8, mixed_precision=p, **how)[0] for p in ("no", precision, precision))
+    assert formats == 10 * [torch.float32] + 20 * [dtype]
+    assert mixed.dtype == plain.dtype == torch.float32 and torch.equal(mixed, again)
+    assert (mixed - plain).square().mean().sqrt() < tolerance  # of a range of 2
+
+
+def test_a_precision_that_is_none(network):
+    with pytest.raises(ValueError, match="mixed_precision is 'fp8'; expected one of no, bf16, fp16"):
+        sample(network, 1, mixed_precision="fp8")
+
+
 @pytest.mark.parametrize("n_sample", [0, -3])
 def test_no_samples(network, n_sample):
     with pytest.raises(ValueError, match=f"n_sample is {n_sample}"):
@@ -531,7 +551,10 @@ def test_the_recipe_writes_what_the_labs_read(recipe, tmp_path, monkeypatch):
 
 
 def test_autoguidance_pushes_on():
-    guided = training_recipe.Guided(lambda x, t, c: 3 * x + c, lambda x, t, c: x + c, weight=0.5)
+    good, weak = PrototypeUnet(n_feat=8, n_prototypes=20), ContextUnet(n_feat=8)
+    guided = training_recipe.Guided(good, weak, weight=0.5)
+    assert sample(guided, 2, context=torch.zeros(5), steps=2, progress=False)[0].shape == (2, 3, 16, 16)
+    good.forward, weak.forward = lambda x, t, c: 3 * x + c, lambda x, t, c: x + c
     assert torch.equal(guided(torch.ones(2), 0.5, 1), torch.full((2,), 5.0))
 
 

@@ -1,5 +1,6 @@
 """The network: the course's layout, the errata put right, checkpoints read and written."""
 
+import hashlib
 import json
 import math
 from pathlib import Path
@@ -285,6 +286,11 @@ def test_checkpoints_that_cannot_be_read(tmp_path):
 def test_shipped_weights(name):
     network = load_checkpoint(WEIGHTS / f"{name}.safetensors")
     assert network.widths == ((3, 48, 5, 16, 1024) if name == "model_trained" else (3, 64, 5, 16))
+
+
+def test_the_samples_that_viewers_named_are_of_the_shipped_network():
+    digest = hashlib.sha256((WEIGHTS / "model_trained.safetensors").read_bytes()).hexdigest()
+    assert digest[:16] in (WEIGHTS / "naming.csv").read_text().splitlines()[0]
 
 
 def test_all_weights_together_stay_small():

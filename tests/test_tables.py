@@ -4,6 +4,7 @@ import csv
 
 import errata
 import pytest
+import score
 import torch
 from tables import fill
 
@@ -56,3 +57,16 @@ def test_a_stopped_table_goes_on(tmp_path):
     path.write_text("x,name,root,letters\n9,nine,three,4\n")  # is kept
     fill(path, wanted, root)
     assert path.read_text() == "x,name,root,letters\n4,four,2,4\n9,nine,three,4\n"
+
+
+def test_a_row_of_the_scores():
+    way = {"network": "model_trained", "sampler": "DDIM", "steps": 5, "start": "noised average", "context": "one-hot"}
+    settings = way | {"n": 200, "seed": 0}
+    again = score.figures(**settings)
+    row = stored("scores.csv", **settings)
+    assert {name: float(row[name]) for name in again} == pytest.approx(again, rel=0.01, abs=0.011)
+
+
+def test_the_card_begins_with_the_scores_of_the_table():
+    rows = list(csv.DictReader((WEIGHTS / "scores.csv").open()))
+    assert score.card_line(rows) in (WEIGHTS / "README.md").read_text()

@@ -29,7 +29,9 @@ SCORING = [
     "weights/judge.safetensors",
 ]
 ERRATA = [*SCORING, "diffusion_utilities.py:training", "weights/tables.py", "weights/errata.py"]
-TABLES = ["weights/loss_course.csv", "weights/errata.csv", "weights/errata.png"]
+NETWORKS = [f"weights/model_{name}.safetensors" for name in (0, 31, "trained")]
+SCORES = [*SCORING, *NETWORKS, "weights/tables.py", "weights/train.py", "weights/score.py"]
+TABLES = ["weights/loss_course.csv", "weights/errata.csv", "weights/errata.png", "weights/scores.csv"]
 VIEWS = ["weights/loss_course.csv", *(f"weights/model_{epoch}.safetensors" for epoch in (0, 4, 8, 31))]
 
 
@@ -89,6 +91,7 @@ def products():
         "views": (COURSE, VIEWS, lambda: resume(COURSE, "weights/train.py", "--course")),
         "weights": (OURS, ["weights/model_trained.safetensors"], lambda: resume(OURS, "weights/train.py")),
         "errata": (ERRATA, ["weights/errata.csv", "weights/errata.png"], lambda: resume(ERRATA, "weights/errata.py")),
+        "scores": (SCORES, ["weights/scores.csv"], lambda: resume(SCORES, "weights/score.py")),
     }
     for path in sorted(ROOT.glob("notebooks/**/*.ipynb")):
         if ".ipynb_checkpoints" not in path.parts:

@@ -52,6 +52,7 @@ class Guided(nn.Module):
     def __init__(self, good, weak, weight=0.5):
         super().__init__()
         self.good, self.weak, self.weight = good, weak, weight
+        self.in_channels, self.h, self.n_cfeat = good.in_channels, good.h, good.n_cfeat  # what `sample` asks for
 
     def forward(self, x, t, c=None):
         """Predict the noise. Arguments and result are those of `ContextUnet`."""
