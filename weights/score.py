@@ -73,11 +73,12 @@ def card_line(rows):
         return {name: float(row[name]) for name in COLUMNS}
 
     texts = []
+    names = {"DDPM, posterior": "DDPM with the posterior's variance", "DDPM": "DDPM"}
     for n, sampler, steps in (("10000", "DDPM, posterior", "50"), ("2000", "DDPM", "500")):
         free, asked = (figures_of(n=n, sampler=sampler, steps=steps, context=c) for c in ("none", "one-hot"))
         texts.append(
-            f"{int(n):,} samples by {sampler}, {steps} steps: distance **{free['distance']:.2f}** without a context, "
-            f"**{asked['distance']:.2f}** with each class asked for (test sprites {free['floor']:.2f}, noise "
+            f"{int(n):,} samples by {names[sampler]} in {steps} steps: distance **{free['distance']:.2f}** without a "
+            f"context, **{asked['distance']:.2f}** with each class asked for (test sprites {free['floor']:.2f}, noise "
             f"{free['ceiling']:.0f}); {asked['agreement']:.1%} are of the class asked for; {free['copies']:.1%} and "
             f"{asked['copies']:.1%} are copies (of test sprites {free['copies_floor']:.0%})"
         )
