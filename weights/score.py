@@ -79,10 +79,11 @@ def card_line(rows):
         texts.append(
             f"{int(n):,} samples by {names[sampler]} in {steps} steps: distance **{free['distance']:.2f}** without a "
             f"context, **{asked['distance']:.2f}** with each class asked for (test sprites {free['floor']:.2f}, noise "
-            f"{free['ceiling']:.0f}); {asked['agreement']:.1%} are of the class asked for; {free['copies']:.1%} and "
-            f"{asked['copies']:.1%} are copies (of test sprites {free['copies_floor']:.0%})"
+            f"{free['ceiling']:.0f}); {asked['agreement']:.1%} are of the class asked for; {free['copies']:.1%} and, "
+            f"asked for, {asked['copies']:.1%} are copies (of test sprites {free['copies_floor']:.0%})"
         )
-    return "**Scores.** " + ". ".join(texts) + ". ([scores.csv](scores.csv), made by `score.py`)\n"
+    start = "**Scores.** Fréchet distances by the judge's features; they fall as the number of samples grows. "
+    return start + ". ".join(texts) + ". ([scores.csv](scores.csv), made by `score.py`)\n"
 
 
 def main():
