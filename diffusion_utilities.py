@@ -373,6 +373,11 @@ class Prototypes(nn.Module):
         self.log_variance = nn.Parameter(torch.tensor(-2.0))
         nn.init.zeros_(self.log_weights.weight), nn.init.zeros_(self.log_weights.bias)
 
+    def begin_with(self, x0):
+        """Take some of these pictures, (N, *shape), picked at random, as the first ones to guess from."""
+        chosen = torch.randint(len(x0), (len(self.means),))
+        self.means.data = x0[chosen].flatten(1).to(self.means)
+
     def forward(self, x, alpha_bar, c):
         """x: (N, *shape), alpha_bar: (N, 1) or (1, 1), c: (N, n_cfeat) or (1, n_cfeat). Returns the shape of x."""
         variance = 1 - alpha_bar + alpha_bar * self.log_variance.exp()  # of x_t around each noised mean

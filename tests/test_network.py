@@ -302,3 +302,12 @@ def test_devices():
     assert pick_device().type in ("cpu", "cuda", "mps")
     with pytest.raises(RuntimeError, match="'tpu' is not there; this machine has: .*cpu"):
         pick_device("tpu")
+
+
+def test_the_first_pictures_to_guess_from_are_some_of_those_given():
+    prototypes = PrototypeUnet(n_feat=8, n_prototypes=50).prototypes
+    x0 = torch.arange(4.0)[:, None, None, None].expand(4, 3, 16, 16)
+    prototypes.begin_with(x0)
+    assert prototypes.means.shape == (50, 3 * 16 * 16) and prototypes.means.requires_grad
+    assert (prototypes.means == prototypes.means[:, :1]).all()  # whole pictures
+    assert set(prototypes.means[:, 0].tolist()) == {0, 1, 2, 3}

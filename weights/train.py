@@ -83,9 +83,7 @@ def new_network(course, sprites):
     if course:
         return ContextUnet()
     network = PrototypeUnet()
-    means = network.prototypes.means
-    chosen = torch.randint(len(sprites), (len(means),))
-    means.data = transform(sprites[chosen]).reshape(means.shape)
+    network.prototypes.begin_with(transform(sprites))
     return network
 
 
