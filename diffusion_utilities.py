@@ -362,8 +362,7 @@ class Prototypes(nn.Module):
     """A first guess of x0: a mean of K learned pictures, weighted by how well each fits x_t.
 
     The weights are those of the `IdealDenoiser`, softened: the pictures have learned weights of their own, which the
-    context, (N, n_cfeat), changes, and a learned variance joins that of the noise, because no sprite is exactly one of
-    the pictures.
+    context, (N, n_cfeat), changes, and a learned variance joins that of the noise.
     """
 
     def __init__(self, k, shape, n_cfeat):
@@ -1064,7 +1063,7 @@ class Animation:
     heavy = 8_000
 
     def __init__(self, frames, columns=8):
-        self.pictures = [tile(frame, columns) for frame in frames]
+        self.pictures = [tile(frame, columns)[1:-1, 1:-1] for frame in frames]  # without a margin: a page has its own
 
     def _encoded(self):
         """The frames as bytes of lossless WebP files."""
@@ -1084,7 +1083,7 @@ class Animation:
             "width": 4 * width,
             "height": 4 * height,
             "still": frames[-1],
-            "frames": "".join(f'"data:image/webp;base64,{frame}",' for frame in frames[:-1]),
+            "frames": "".join(f'"{frame}",' for frame in frames[:-1]),
             "pause": round(1000 / fps),
         }
 
@@ -1100,7 +1099,7 @@ class Animation:
 def _encode(picture):
     """A uint8 picture as the bytes of a WebP file, lossless (quality and method only say how hard to pack it)."""
     data = io.BytesIO()
-    Image.fromarray(picture).save(data, "WEBP", lossless=True, quality=50, method=2)
+    Image.fromarray(picture).save(data, "WEBP", lossless=True, quality=50, method=4)
     return data.getvalue()
 
 
@@ -1123,11 +1122,11 @@ _PLAYER = """<div id="%(id)s" style="max-width:%(width)dpx">
 <script>(() => {
 const root = document.getElementById("%(id)s"), image = root.querySelector("img");
 const [button, slider, label] = ["button", "input", "span"].map(name => root.querySelector(name));
-const frames = [%(frames)simage.src];
+const kind = "data:image/webp;base64,", frames = [%(frames)simage.src.slice(kind.length)];
 let now = 0, playing = true, timer;
 function show(number) {
   now = number; slider.value = now; label.textContent = now + " / %(last)d";
-  image.src = frames[now];
+  image.src = kind + frames[now];
 }
 function next() {
   if (!playing) return;

@@ -24,9 +24,10 @@ def trajectory():
 
 def shown(html):
     """The pictures in a player, in order."""
-    encoded = re.findall(r"data:image/webp;base64,([\w+/=]+)", html)
-    last_first = [np.asarray(Image.open(io.BytesIO(base64.b64decode(frame))).convert("RGB")) for frame in encoded]
-    return [*last_first[1:], last_first[0]]  # the last stands in the page itself, for readers without scripts
+    (last,) = re.findall(r'src="data:image/webp;base64,([\w+/=]+)"', html)  # for readers without scripts, too
+    (others,) = re.findall(r"frames = \[(.*)image.src", html)
+    encoded = [*re.findall(r'"([\w+/=]+)",', others), last]
+    return [np.asarray(Image.open(io.BytesIO(base64.b64decode(frame))).convert("RGB")) for frame in encoded]
 
 
 def test_tile_draws_on_a_fixed_scale():
@@ -47,16 +48,16 @@ def test_animation_is_true_and_small():
     pictures = shown(html)
     assert len(pictures) == len(frames) == 32
     for frame, picture in zip(frames, pictures, strict=True):
-        exact = tile(frame).astype(int)
+        exact = tile(frame)[1:-1, 1:-1].astype(int)
         away = np.abs(picture.astype(int) - exact)
         assert away.max() <= 255 / 8 + 1 and (away**2).mean() ** 0.5 <= 255 / 16 + 0.5
         assert (picture[exact == 255] == 255).all()
-    assert (pictures[-1] == tile(frames[-1])).all()
+    assert (pictures[-1] == tile(frames[-1])[1:-1, 1:-1]).all()
 
 
 def test_animation_takes_arrays_and_keeps_constant_frames():
     frames = np.zeros((2, 4, 3, 16, 16), np.float32)
-    assert all((picture[1:17, 1:17] == 128).all() for picture in shown(Animation(frames, columns=2).to_jshtml()))
+    assert all((picture[:16, :16] == 128).all() for picture in shown(Animation(frames, columns=2).to_jshtml()))
 
 
 def test_players_do_not_disturb_each_other():
@@ -68,9 +69,9 @@ def test_players_do_not_disturb_each_other():
 def test_plot_sample_and_save(tmp_path):
     frames = trajectory()[-3:, :8]
     animation = plot_sample(frames.numpy(), 8, 2, str(tmp_path), "run", 0.5, save=True)
-    assert animation.pictures[0].shape[:2] == (2 * 17 + 1, 4 * 17 + 1)
+    assert animation.pictures[0].shape[:2] == (2 * 17 - 1, 4 * 17 - 1)
     with Image.open(tmp_path / "run_w0.5.gif") as gif:
-        assert gif.n_frames == 3 and gif.size == (4 * 69, 4 * 35)
+        assert gif.n_frames == 3 and gif.size == (4 * 67, 4 * 33)
     animation.save(tmp_path / "own.gif", fps=5)
     with Image.open(tmp_path / "own.gif") as gif:
         assert gif.info["duration"] == 200
