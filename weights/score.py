@@ -2,7 +2,7 @@
 
 scores.csv beside this file has a row for each way of drawing with it: the scores of 10,000 pictures in 50 steps and of
 2,000 with all 500, which the model card begins with; of twice 500 with fewer and fewer steps, for Lab 4; of 500 drawn
-with the course's network, as it is and pushed, for Lab 2; and of 2,000 in few steps, for the benchmarks. The numbers
+with the course's network, as it is and pushed, for Lab 2; and of 2,000 in few steps, from a better start. The numbers
 are bfloat16, as in training. Stop it whenever you like: the same command goes on with what is missing.
 """
 
