@@ -1,6 +1,6 @@
 # Every target sets up .venv first, if it must; a second call starts at once.
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test products stale
+.PHONY: help setup lab test bench bench-quick products stale
 IN_VENV := .venv/bin/python
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
 
@@ -15,6 +15,12 @@ lab: setup  ## open JupyterLab on the first lab; e.g. ARGS="--port=9000 --no-bro
 
 test: setup  ## run all tests, and every notebook in a small configuration
 	@$(IN_VENV) -m pytest -n auto --dist loadfile $(ARGS)
+
+bench: setup  ## compare the speed of the labs with the course's way, and write it into the READMEs
+	@$(IN_VENV) benchmarks/bench.py
+
+bench-quick: setup  ## its first table alone, in five minutes; write nothing
+	@$(IN_VENV) benchmarks/bench.py --quick
 
 products: setup  ## make again what is older than its inputs: sprites, weights, outputs of the notebooks
 	@$(IN_VENV) tools/products.py $(ARGS)

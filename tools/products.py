@@ -31,6 +31,7 @@ SCORING = [
 ERRATA = [*SCORING, "diffusion_utilities.py:training", "weights/tables.py", "weights/errata.py"]
 NETWORKS = [f"weights/model_{name}.safetensors" for name in (0, 31, "trained")]
 SCORES = [*SCORING, *NETWORKS, "weights/tables.py", "weights/train.py", "weights/score.py"]
+FULL_TRAINING = [*ERRATA, "weights/train.py", "benchmarks/course.py", "benchmarks/full_training.py"]
 TABLES = ["weights/loss_course.csv", "weights/errata.csv", "weights/errata.png", "weights/scores.csv"]
 VIEWS = ["weights/loss_course.csv", *(f"weights/model_{epoch}.safetensors" for epoch in (0, 4, 8, 31))]
 
@@ -92,6 +93,11 @@ def products():
         "weights": (OURS, ["weights/model_trained.safetensors"], lambda: resume(OURS, "weights/train.py")),
         "errata": (ERRATA, ["weights/errata.csv", "weights/errata.png"], lambda: resume(ERRATA, "weights/errata.py")),
         "scores": (SCORES, ["weights/scores.csv"], lambda: resume(SCORES, "weights/score.py")),
+        "full training": (
+            FULL_TRAINING,
+            ["benchmarks/full_training.csv"],
+            lambda: resume(FULL_TRAINING, "benchmarks/full_training.py"),
+        ),
     }
     for path in sorted(ROOT.glob("notebooks/**/*.ipynb")):
         if ".ipynb_checkpoints" not in path.parts:

@@ -1,0 +1,103 @@
+"""How long a training takes to a distance: `python benchmarks/full_training.py`, some three hours on two cores.
+
+The course's full training, its errors included: 28,608 steps of batch 100 (32 epochs of 894) on 89,400 copies of the
+train sprites, moved and tinted once, with Adam at a rate that falls linearly from 0.001, with noise that lacks the
+root, a random shortcut, and no average of the weights. The one difference is the number format, bfloat16. And short
+trainings of our network from nothing, with the settings of weights/train.py.
+
+full_training.csv beside this file has the Fréchet distance of samples, drawn mostly by all 500 steps of DDPM, after
+some of the course's epochs and after each of our trainings. Stop it whenever you like: the same command goes on.
+"""
+
+import argparse
+import shutil
+import sys
+from functools import partial
+from pathlib import Path
+
+import course
+import torch
+
+from diffusion_utilities import (
+    HERE,
+    augment,
+    ddim_step,
+    ddpm_step,
+    load_checkpoint,
+    load_sprites,
+    sample,
+    save_checkpoint,
+    score,
+    to_uint8,
+    train,
+    transform,
+)
+
+sys.path.insert(0, str(HERE / "weights"))
+from errata import WithoutTheRoot
+from tables import fill
+from train import new_network
+
+EPOCHS, COPIES = 32, 89_400
+SCORED = 0, 3, 7, 31
+OURS = {
+    "ours": "bf16",
+    "ours, in float32": "no",  # for the test: bfloat16 differs from processor to processor
+}
+FOLDER = HERE / "runs" / "full_training"
+
+
+def copies(n=COPIES, seed=0):
+    """Train sprites, uint8 (n, 16, 16, 3), each moved and tinted once and for all, and their labels."""
+    sprites, labels = load_sprites("train")
+    chosen = torch.arange(n) % len(sprites)
+    moved = augment(transform(sprites)[chosen], torch.Generator().manual_seed(seed))
+    return to_uint8(moved), labels[chosen]
+
+
+def short_training(way, epochs, sprites, labels):
+    """A network trained from nothing for this many passes, as in the first part of weights/train.py."""
+    torch.manual_seed(0)
+    network = new_network(False, sprites)
+    train(network, sprites, labels, epochs=epochs, optimizer="muon", lr=4e-3, mixed_precision=OURS[way])
+    return network
+
+
+def figures(way, sprites, epochs, drawn, sampler, steps, folder=FOLDER):
+    """Draw sprites in so many steps with a network after some epochs: the figures of a row of the table."""
+    if way in OURS:
+        network = short_training(way, epochs, *(part[:sprites] for part in load_sprites("train")))
+    else:
+        torch.manual_seed(0)  # of the random shortcut
+        network = load_checkpoint(folder / f"epoch_{epochs}.safetensors", course.network())
+    step = {"DDPM": ddpm_step, "DDIM": ddim_step}[sampler]
+    how = {"step": step, "steps": steps, "seed": 0, "save_rate": None, "mixed_precision": "bf16", "progress": False}
+    scores = score(sample(network, drawn, **how)[0].clamp(-1, 1))
+    return {name: scores[name] for name in ("distance", "floor", "ceiling")}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--run", type=Path, default=FOLDER, help="folder of the unfinished run")
+    folder = parser.parse_args().run
+
+    def after_epoch(epoch, network, losses):
+        print(f"epoch {epoch}: loss {losses[-1]:.4f}", flush=True)
+        if epoch in SCORED:
+            save_checkpoint(network, folder / f"epoch_{epoch + 1}.safetensors")
+
+    torch.manual_seed(0)
+    settings = {"schedule": WithoutTheRoot(), "ema_decay": 0, "augmented": False, "mixed_precision": "bf16"}
+    train(course.network(), *copies(), epochs=EPOCHS, folder=folder, after_epoch=after_epoch, **settings)
+    whole = "DDPM", 500
+    ways = [("course", COPIES, EPOCHS, 2_000, *whole), ("course", COPIES, EPOCHS, 2_000, "DDIM", 25)]
+    ways += [("course", COPIES, epoch + 1, 500, *whole) for epoch in SCORED]
+    ways += [("ours", 13_000, epochs, 500, *whole) for epochs in (4, 8, 16)]
+    ways += [("ours, in float32", 1_000, 2, 200, "DDPM", 5)]
+    wanted = [dict(zip(("way", "sprites", "epochs", "drawn", "sampler", "steps"), way, strict=True)) for way in ways]
+    fill(folder / "full_training.csv", wanted, partial(figures, folder=folder))
+    shutil.copy(folder / "full_training.csv", Path(__file__).parent)
+
+
+if __name__ == "__main__":
+    main()
