@@ -816,7 +816,7 @@ def sample(
     contexts = [None] * -(-n_sample // part) if context is None else context.split(part)
 
     def predict(xt, t):
-        t = torch.full((1,), t / schedule.timesteps, device=device)
+        t = torch.full((1,), t / schedule.timesteps, dtype=xt.dtype, device=device)
         return torch.cat([network(x, t, c) for x, c in zip(xt.split(part), contexts, strict=True)])
 
     training = network.training
@@ -944,7 +944,7 @@ def score(x, context=None):
         raise ValueError(f"pictures have shape {tuple(x.shape)}; expected (N, 3, {TILE}, {TILE})")
     if len(x) < 200:
         raise ValueError(f"{len(x)} pictures are too few for a distance; draw at least 200")
-    if not x.isfinite().all() or x.abs().max() > 3 or x.min() > 0:
+    if not x.isfinite().all() or x.abs().max() > 3 or x.min() >= 0:
         raise ValueError(f"pictures hold values from {x.min():.3g} to {x.max():.3g}; expected -1 to 1")
     train_set, test_set, of_test = _references()
     x = x.clamp(-1, 1)

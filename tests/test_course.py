@@ -1,7 +1,6 @@
 """The course's own notebooks must run on our module: each name that they take from it, called as they call it.
 
-The notebooks live in `course()`, a script in our words with the same calls in the same order: names from the star,
-arguments by position, arrays where they hand over arrays.
+Names come from the star, arguments go by position, and arrays are handed over where the notebooks hand over arrays.
 """
 
 import inspect

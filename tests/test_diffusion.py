@@ -1,5 +1,6 @@
 """Noise schedule, training and sampling: the formulas, the promises about seeds and checkpoints, bad input."""
 
+import copy
 import json
 import math
 import os
@@ -282,6 +283,30 @@ def test_many_samples_are_predicted_in_parts(network):
     for part in (slice(0, 5), slice(62, 70)):
         alone, _ = sample(network, len(x[part]), start=start[part], context=context[part], **how)
         assert torch.allclose(x[part], alone, atol=1e-4)
+
+
+def test_parts_and_memory_layout_change_nothing_in_float64():
+    torch.manual_seed(0)
+    network = ContextUnet(n_feat=8).eval().double()
+    start = x = torch.randn(70, 3, 16, 16, dtype=torch.float64)
+    times = [500, 333, 167, 0]
+    with torch.inference_mode():
+        for t, t_prev in pairwise(times):
+            eps = network(x, torch.tensor([t / 500], dtype=torch.float64))
+            x = ddim_step(x, t, t_prev, lambda xt, t, eps=eps: eps, NoiseSchedule())
+    fast = copy.deepcopy(network).to(memory_format=torch.channels_last)
+    ours, _ = sample(fast, 70, start=start, step=ddim_step, steps=3, progress=False)
+    assert ours.dtype == torch.float64 and torch.allclose(ours, x, rtol=0, atol=1e-10)
+
+
+def test_training_in_half_precision_learns_nearly_the_same():
+    losses = {}
+    for precision in ("no", "bf16"):
+        torch.manual_seed(0)
+        losses[precision] = train(
+            ContextUnet(n_feat=8), *few_sprites(100), epochs=10, batch_size=20, mixed_precision=precision
+        )
+    assert losses["bf16"] != losses["no"] and losses["bf16"] == pytest.approx(losses["no"], rel=0.05)
 
 
 @pytest.mark.parametrize("precision, dtype", [("bf16", torch.bfloat16), ("fp16", torch.float16)])

@@ -4,10 +4,13 @@ Every check takes the thing to check, and says with AssertionError that it is wr
 the errors are known in this project; a check's docstring says where each comes from.
 """
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
 from errata import RandomShortcut, WithoutTheRoot
+from test_diffusion import Recorder, few_sprites
 from torch import nn
 
 import diffusion_utilities
@@ -81,6 +84,32 @@ def times_of_sample(n):
 
 def times_by_whole_division(n):
     return [(t, t - T // n) for t in range(T, 0, -(T // n))]
+
+
+def times_that_stop_at_1(n):
+    """Erratum 10: a source stops sampling before the cleanest level."""
+    times = np.linspace(T, 1, n + 1).round().astype(int).tolist()
+    return list(pairwise(times))
+
+
+# --- 10. A source draws t from 1 ... T - 1
+
+
+def check_drawn_times(draw):
+    """All of 1 ... T, alike: of 4,000 draws of ten, 400 each, deviation 19."""
+    counts = torch.bincount(draw(4_000, 10), minlength=11)
+    assert len(counts) == 11 and counts[0] == 0 and (counts[1:] - 400).abs().max() < 5 * 19
+
+
+def drawn_by_train(n, timesteps):
+    recorder = Recorder()
+    settings = {"batch_size": 40, "augmented": False, "schedule": NoiseSchedule(timesteps)}
+    diffusion_utilities.train(recorder, *few_sprites(40), epochs=n // 40, **settings)
+    return (torch.cat([t for _, t, _ in recorder.seen]) * timesteps).round().long()
+
+
+def drawn_without_the_last(n, timesteps):
+    return torch.randint(1, timesteps, (n,), generator=torch.Generator().manual_seed(0))
 
 
 # --- 4. The bottleneck
@@ -277,6 +306,7 @@ RIGHT = {
     "4": (check_heights, lambda height: ContextUnet(n_feat=8, height=height)),
     "5": (check_scale, picture_in_tile),
     "9": (check_strip, strip),
+    "10": (check_drawn_times, drawn_by_train),
     "12": (check_average, average_of_ours),
     "14": (check_alpha_bar, SCHEDULE.alpha_bar),
 }
@@ -287,6 +317,8 @@ WRONG = {
     "4": (check_heights, network_that_pools_by_four),
     "5": (check_scale, picture_stretched),
     "9": (check_strip, strip_of_the_noised),
+    "10, drawn": (check_drawn_times, drawn_without_the_last),
+    "10, sampled": (check_times, times_that_stop_at_1),
     "12, buffers": (check_average, AverageOfParameters),
     "12, warm-up": (check_average, AverageWithoutWarmUp),
     "14": (check_alpha_bar, alpha_bar_of_the_course()),

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 
+import diffusion_utilities
 from diffusion_utilities import CLASSES, augment, load_judge, load_sprites, nearest, score, transform
 
 N = 500
@@ -49,6 +50,17 @@ def test_real_sprites_score_like_the_floor(of_test):
     assert of_test["floor"] < 0.05 * of_test["ceiling"]
     assert of_test["agreement"] >= 0.99
     assert of_test["copies"] <= 0.03
+
+
+def test_distance_is_the_formula(sets, of_test):
+    """Heusel et al. 2017, equation 6; the trace of the root is the sum of the roots of the product's eigenvalues."""
+    references, x, _ = sets
+    with torch.inference_mode():
+        a, b = (load_judge().features(part[:N]).double().numpy() for part in (references, x))
+    (mean_a, cov_a), (mean_b, cov_b) = ((f.mean(axis=0), np.cov(f, rowvar=False)) for f in (a, b))
+    root = np.sqrt(np.linalg.eigvals(cov_a @ cov_b).real.clip(0)).sum()
+    formula = np.square(mean_a - mean_b).sum() + np.trace(cov_a) + np.trace(cov_b) - 2 * root
+    assert diffusion_utilities._distance_to(references[:N])(x) == pytest.approx(formula, rel=1e-3)
 
 
 def test_distance_grows_with_noise(sets, of_test):
@@ -97,6 +109,7 @@ def test_copies_finds_planted_copies_and_only_those(sets, of_test):
         (torch.zeros(200, 3, 32, 32) - 1, r"expected \(N, 3, 16, 16\)"),
         (torch.full((200, 3, 16, 16), 255.0), "values from 255 to 255"),
         (torch.rand(200, 3, 16, 16), "expected -1 to 1"),
+        (torch.rand(200, 3, 16, 16).round(), "values from 0 to 1; expected -1 to 1"),
         (torch.full((200, 3, 16, 16), float("nan")), "values from nan"),
     ],
 )
