@@ -231,8 +231,8 @@ def one_thing_at_a_time(rounds):
 
     @torch.no_grad()
     def predict(network, part, n):
-        for several in x[:n].split(part):
-            network(several, t)
+        for some in x[:n].split(part):
+            network(some, t)
 
     def predicted(network, part, n=256):
         return partial(seconds, lambda: [predict(network, part, n) for _ in range(5)])
@@ -267,7 +267,7 @@ def drawing():
 
 
 def others():
-    """The lines of the table of other jobs that a student waits for: how long they take, and may take."""
+    """The lines of the sixth table: other jobs that a student waits for, how long they take and may take."""
     ideal = IdealDenoiser(transform(load_sprites("train")[0][:12_000]))
     x = torch.randn(2_000, 3, 16, 16).clamp(-1, 1)
     jobs = {
@@ -305,7 +305,7 @@ def operations(network, batch_size):
 
 
 def shares():
-    """The lines of the sixth table: the share of the rate of multiplying that sampling and training reach."""
+    """The lines of the seventh table: the share of the rate of multiplying that sampling and training reach."""
     network = load_checkpoint(WEIGHTS / "model_trained.safetensors")
     draw = partial(sample, network, N, steps=20, save_rate=None, mixed_precision="bf16", progress=False)
     threads = torch.get_num_threads()
