@@ -162,7 +162,12 @@ def beside_the_course(rounds):
         return partial(several, drawn(row["sampler"], row["steps"], row["start"]))
 
     frames = sample(shipped, N, seed=0, mixed_precision="bf16", progress=False)[1]
-    animations = {"course": lambda: course.animation(frames.numpy()), "ours": lambda: Animation(frames).to_jshtml()}
+    ways = {"course": lambda: course.animation(frames.numpy()), "ours": lambda: Animation(frames).to_jshtml()}
+    sizes = {}
+
+    def animate(whose):
+        sizes[whose] = len(ways[whose]())
+
     jobs = {
         "course DDIM": partial(several, lambda: course.sample_ddim(theirs, N)),
         "DDIM": partial(several, drawn("DDIM", 25)),
@@ -174,13 +179,13 @@ def beside_the_course(rounds):
         "as good as ours": as_in(as_ours),
         "course training": lambda: COURSE_STEPS * course_training_time(),
         "training": lambda: trained(shortest) * training_time(),
-        **{f"animation {whose}": partial(seconds, animation) for whose, animation in animations.items()},
+        **{f"animation {whose}": partial(seconds, partial(animate, whose)) for whose in ways},
         **{
             f"first animation {whose}": partial(seconds, partial(in_fresh_process, f"first animation, {whose}"))
             for whose in ("course", "plain", "module")
         },
-        "libraries": partial(several, partial(import_in_fresh_process, LIBRARIES), 3),
-        "module": partial(several, partial(import_in_fresh_process, "diffusion_utilities"), 3),
+        "libraries": partial(seconds, partial(import_in_fresh_process, LIBRARIES)),
+        "module": partial(seconds, partial(import_in_fresh_process, "diffusion_utilities")),
     }
     times = in_rounds(jobs, rounds, at_first=("DDIM", "course DDIM", "libraries", "module"))
 
@@ -191,8 +196,7 @@ def beside_the_course(rounds):
         start = once if row["start"] == "noised average" else ""
         return f"{row['sampler']}, {row['steps']} steps{start}: distance {row['distance']}; there {goal['distance']}"
 
-    size, our_size = (len(animation()) for animation in animations.values())
-    smaller = f"{our_size // 1000:,} KB: **{size / our_size:.1f} times smaller** (target 8)"
+    smaller = f"{sizes['ours'] // 1000:,} KB: **{sizes['course'] / sizes['ours']:.1f} times smaller** (target 8)"
     lengths = (
         f"distance {shortest['distance']} after {trained(shortest):,} steps; "
         f"there {goal['distance']} after {COURSE_STEPS:,}"
