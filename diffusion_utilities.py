@@ -1,6 +1,8 @@
-"""Diffusion models on 16x16 sprites: everything that the labs share, in the order in which the data flows.
+"""Diffusion models on 16x16 sprites: what the labs share, in the order in which the data flows.
 
-sprites -> network -> noise schedule -> training -> sampling -> scoring -> pictures
+sprites -> network -> noise schedule -> training -> sampling -> pictures
+
+How good the pictures are is measured in scoring.py.
 
 Pictures are float32 tensors of shape (N, 3, H, W) with values in [-1, 1]; on disk they are uint8 (N, H, W, 3).
 Time steps run from 1 (almost clean) to T (almost pure noise); the network is told t/T. Papers:
@@ -13,8 +15,7 @@ import io
 import os
 import secrets
 import warnings
-from functools import cache
-from itertools import pairwise, product
+from itertools import pairwise
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -874,151 +875,6 @@ class IdealDenoiser(nn.Module):
         logits = (alpha_bar.sqrt() * (xt @ self.x0.T) - alpha_bar * self.half_squares) / (1 - alpha_bar)
         guess = logits.softmax(dim=1) @ self.x0
         return ((xt - alpha_bar.sqrt() * guess) / (1 - alpha_bar).sqrt()).reshape(x.shape)
-
-
-# --------------------------------------------------------------------------------------------------------- scoring
-
-
-class Judge(nn.Module):
-    """A small classifier that names the kind of a sprite; its features say how far apart two sets of sprites are.
-
-    n_kinds: how many kinds it tells apart. Its weights come from `weights/judge.py`.
-    """
-
-    n_features = 64
-
-    def __init__(self, n_kinds):
-        super().__init__()
-        widths = 3, 32, 32, 64, 64, 96, self.n_features
-        layers = []
-        for i, (before, after) in enumerate(pairwise(widths)):
-            layers += [nn.Conv2d(before, after, 3, padding=1), nn.BatchNorm2d(after), nn.ReLU()]
-            if i in (1, 3):
-                layers.append(nn.MaxPool2d(2))  # (N, 32, 8, 8), then (N, 64, 4, 4)
-        self.features = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
-        self.features.num_features = self.n_features  # where torchmetrics looks for it
-        self.kinds = nn.Linear(self.n_features, n_kinds)
-        self.register_buffer("class_of_kind", torch.zeros(n_kinds, dtype=torch.long))
-
-    def forward(self, x):
-        """Logits (N, n_kinds) of pictures (N, 3, 16, 16) in [-1, 1]."""
-        return self.kinds(self.features(x))
-
-    def classes(self, x):
-        """How likely each picture is of each class, (N, 5): the sum over the kinds of the class."""
-        kinds = self(x).softmax(dim=1)
-        return kinds.new_zeros(len(x), len(CLASSES)).index_add(1, self.class_of_kind, kinds)
-
-
-@cache
-def load_judge(path=WEIGHTS / "judge.safetensors"):
-    """The judge that `weights/judge.py` trained, in eval mode, on the CPU."""
-    from safetensors.torch import load_file
-
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"no judge at {path}; `python weights/judge.py` makes one")
-    state = load_file(path)
-    judge = Judge(len(state["class_of_kind"]))
-    judge.load_state_dict(state)
-    return judge.eval()
-
-
-@torch.inference_mode()
-def score(x, context=None):
-    """Measure pictures against the sprites in data/: one call, all figures, each with the scale to read it by.
-
-    x: pictures (N, 3, 16, 16) in [-1, 1], at least 200. context: what was asked for, one-hot (N, 5), if anything.
-    Returns a dictionary:
-    n: how many pictures.
-    distance: Fréchet distance (Heusel et al. 2017, equation 6, on the judge's features) to all train sprites, moved
-        and tinted as in training. It falls as N grows, so compare it at equal N only.
-    floor, ceiling: the same for N test sprites, moved and tinted alike, and for N pictures of noise.
-    copies: share of pictures that lie nearer to a train sprite than all but 1 % of the test sprites do.
-    copies_floor: the same share of the test sprites themselves.
-    agreement: share of pictures in which the judge sees the class that was asked for; only with a context.
-    Raises ValueError for too few pictures, another size or another range.
-    """
-    x = torch.as_tensor(x).float().cpu()
-    if x.ndim != 4 or x.shape[1:] != (3, TILE, TILE):
-        raise ValueError(f"pictures have shape {tuple(x.shape)}; expected (N, 3, {TILE}, {TILE})")
-    if len(x) < 200:
-        raise ValueError(f"{len(x)} pictures are too few for a distance; draw at least 200")
-    if not x.isfinite().all() or x.abs().max() > 3 or x.min() >= 0:
-        raise ValueError(f"pictures hold values from {x.min():.3g} to {x.max():.3g}; expected -1 to 1")
-    train_set, test_set, of_test = _references()
-    x = x.clamp(-1, 1)
-    generator = torch.Generator().manual_seed(0)
-    again = torch.randperm(len(test_set), generator=generator)
-    again = again[torch.arange(len(x)) % len(again)]  # beyond their number they come again, moved differently
-    distance = _distance_to(augment(train_set, generator))
-    threshold = torch.quantile(of_test, 0.01)
-    result = {
-        "n": len(x),
-        "distance": distance(x),
-        "floor": distance(augment(test_set[again], generator)),
-        "ceiling": distance(torch.randn(x.shape, generator=generator).clamp(-1, 1)),
-        "copies": (nearest(x, train_set) < threshold).float().mean().item(),
-        "copies_floor": (of_test < threshold).float().mean().item(),
-    }
-    if context is not None:
-        asked = torch.as_tensor(context).cpu()
-        if asked.shape != (len(x), len(CLASSES)):
-            raise ValueError(f"context has shape {tuple(asked.shape)}; expected ({len(x)}, {len(CLASSES)})")
-        seen = torch.cat([load_judge().classes(part) for part in x.split(500)])
-        result["agreement"] = (seen.argmax(dim=1) == asked.argmax(dim=1)).float().mean().item()
-    return result
-
-
-@cache
-def _references():
-    """Train and test sprites as (N, 3, 16, 16), and how far each test sprite is from the nearest train sprite."""
-    train_set, test_set = (transform(load_sprites(split)[0]) for split in ("train", "test"))
-    return train_set, test_set, nearest(test_set, train_set)
-
-
-def _distance_to(references):
-    """A function that gives the Fréchet distance of a set of pictures to the references."""
-    from torchmetrics.image.fid import FrechetInceptionDistance
-
-    metric = FrechetInceptionDistance(load_judge().features, reset_real_features=False)
-    for part in references.split(500):
-        metric.update(part, real=True)
-
-    def distance(x):
-        metric.reset()
-        for part in x.split(500):
-            metric.update(part, real=False)
-        return metric.compute().item()
-
-    return distance
-
-
-def nearest(x, references):
-    """Distance of each picture to the nearest reference, on foreground pixels, over all moves by up to a pixel.
-
-    x: (N, 3, H, W), references: (M, 3, H, W), in [-1, 1], each on a ground of one colour, which is taken for white.
-    Returns root mean squares (N,), over the pixels where either is not ground.
-    """
-    references, shown = (part.flatten(1) for part in _on_white(references))
-    x, mask = _on_white(x)
-    best = torch.full((len(x),), torch.inf)
-    for move in product((-1, 0, 1), repeat=2):
-        moved, moved_mask = (torch.roll(part, move, dims=(2, 3)).flatten(1) for part in (x, mask))
-        for part in torch.arange(len(x)).split(500):
-            a, m = moved[part], moved_mask[part]
-            squares = a.square().sum(1, keepdim=True) + references.square().sum(1) - 2 * a @ references.T
-            either = m.sum(1, keepdim=True) + shown.sum(1) - m @ shown.T
-            best[part] = torch.minimum(best[part], (squares / (3 * either.clamp(min=1))).amin(dim=1))
-    return best.clamp(min=0).sqrt()
-
-
-def _on_white(x):
-    """Pictures less white, (N, 3, H, W), 0 where there is ground, and where there is none: 0 or 1, (N, 1, H, W)."""
-    rim = torch.cat([x[..., 0, :], x[..., -1, :], x[..., 0], x[..., -1]], dim=-1)
-    ground = rim.median(dim=-1).values[..., None, None]
-    shown = ((x - ground).abs() > 0.15).any(dim=1, keepdim=True)
-    return torch.where(shown, x - 1, 0), shown.float()
 
 
 # -------------------------------------------------------------------------------------------------------- pictures

@@ -34,10 +34,10 @@ from diffusion_utilities import (
     load_checkpoint,
     load_sprites,
     sample,
-    score,
     train,
     transform,
 )
+from scoring import score
 
 sys.path.insert(0, str(HERE / "weights"))
 from full_training import COPIES, EPOCHS

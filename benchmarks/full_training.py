@@ -27,11 +27,11 @@ from diffusion_utilities import (
     load_sprites,
     sample,
     save_checkpoint,
-    score,
     to_uint8,
     train,
     transform,
 )
+from scoring import score
 
 sys.path.insert(0, str(HERE / "weights"))
 from errata import WithoutTheRoot

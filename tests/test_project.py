@@ -63,6 +63,11 @@ def test_every_dependency_says_what_it_is_for_and_every_import_is_one():
                     assert packages.get(module, module).lower() in names, module
 
 
+def test_every_module_beside_the_readme_is_installed():
+    modules = {path.stem for path in HERE.glob("*.py")} - {"conftest"}
+    assert set(PROJECT["tool"]["setuptools"]["py-modules"]) == modules
+
+
 @pytest.fixture
 def empty_clone(tmp_path):
     """A folder with what set-up needs, and nothing else."""

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 import torch
 
-import diffusion_utilities
-from diffusion_utilities import CLASSES, augment, load_judge, load_sprites, nearest, score, transform
+import scoring
+from diffusion_utilities import CLASSES, augment, load_sprites, transform
+from scoring import load_judge, nearest, score
 
 N = 500
 
@@ -60,7 +61,7 @@ def test_distance_is_the_formula(sets, of_test):
     (mean_a, cov_a), (mean_b, cov_b) = ((f.mean(axis=0), np.cov(f, rowvar=False)) for f in (a, b))
     root = np.sqrt(np.linalg.eigvals(cov_a @ cov_b).real.clip(0)).sum()
     formula = np.square(mean_a - mean_b).sum() + np.trace(cov_a) + np.trace(cov_b) - 2 * root
-    assert diffusion_utilities._distance_to(references[:N])(x) == pytest.approx(formula, rel=1e-3)
+    assert scoring._distance_to(references[:N])(x) == pytest.approx(formula, rel=1e-3)
 
 
 def test_distance_grows_with_noise(sets, of_test):

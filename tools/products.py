@@ -20,11 +20,12 @@ ROOT = Path(__file__).resolve().parent.parent
 RECORD = ROOT / "products.json"
 SPRITES = ["data/make_sprites.py", "data/drawings/*.py"]
 SHEETS = ["data/train/*.png", "data/test/*.png"]
-JUDGE = [SHEETS[0], "data/make_sprites.py", "diffusion_utilities.py:sprites,scoring", "weights/judge.py"]
+JUDGE = [SHEETS[0], "data/make_sprites.py", "diffusion_utilities.py:sprites", "scoring.py", "weights/judge.py"]
 COURSE = [SHEETS[0], "diffusion_utilities.py:sprites,network,noise schedule,training", "weights/train.py"]
 OURS = [*COURSE, "weights/model_0.safetensors"]
 SCORING = [
-    "diffusion_utilities.py:sprites,network,noise schedule,sampling,scoring",
+    "diffusion_utilities.py:sprites,network,noise schedule,sampling",
+    "scoring.py",
     *SHEETS,
     "weights/judge.safetensors",
 ]
@@ -102,7 +103,7 @@ def products():
     for path in sorted(ROOT.glob("notebooks/**/*.ipynb")):
         if ".ipynb_checkpoints" not in path.parts:
             name = path.relative_to(ROOT).as_posix()
-            inputs = [name, "diffusion_utilities.py", *SHEETS, "weights/*.safetensors", *TABLES]
+            inputs = [name, "diffusion_utilities.py", "scoring.py", *SHEETS, "weights/*.safetensors", *TABLES]
             table[name] = (inputs, [name], lambda path=path: run_notebook(path))
     return table
 

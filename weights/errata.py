@@ -25,10 +25,10 @@ from diffusion_utilities import (
     ddpm_step,
     load_sprites,
     sample,
-    score,
     tile,
     train,
 )
+from scoring import score
 
 TRAININGS = {  # error 1: noise without the root; error 2: a random shortcut
     "right": (False, False),

@@ -12,7 +12,8 @@ import torch.nn.functional as F
 from safetensors.torch import save_file
 from tqdm import tqdm
 
-from diffusion_utilities import CLASSES, HERE, WEIGHTS, Judge, augment, load_sprites, transform
+from diffusion_utilities import CLASSES, HERE, WEIGHTS, augment, load_sprites, transform
+from scoring import Judge
 
 sys.path.insert(0, str(HERE / "data"))
 from make_sprites import CLASSES as KINDS  # the kinds of each class, in the order of its sheet

@@ -27,9 +27,9 @@ from diffusion_utilities import (
     load_checkpoint,
     load_sprites,
     sample,
-    score,
     transform,
 )
+from scoring import score
 
 SAMPLERS = {
     "DDPM": ddpm_step,
