@@ -1,17 +1,24 @@
-"""Diffusion models on 16x16 sprites: what the labs share, in the order in which the data flows.
+"""Diffusion models on sprites: what the labs share, in the order in which the data flows.
 
-sprites -> network -> noise schedule -> training -> sampling -> pictures
+sprites         load_sprites, cut_sheet, transform, to_uint8, augment
+network         Unet and its parts ChannelNorm, Block, Attention, waves; pick_device
+noise schedule  NoiseSchedule
+training        train, drop_context, adam, muon
+sampling        predict, what_to_predict, ddpm_step, ddim_step, sample
+pictures        tile, show_sprites, Animation
+the course's    ResidualConvBlock, UnetDown, UnetUp, EmbedFC, ContextUnet, CustomDataset, plot_sample, plot_grid, unorm,
+                norm_all, norm_torch, gen_tst_context
 
-How good the pictures are is measured in scoring.py.
+Beside it: keeping.py keeps trainings and networks on disk (save_checkpoint and load_checkpoint come from there),
+player.py plays animations, scoring.py measures how good the pictures are.
 
 Pictures are float32 tensors of shape (N, 3, H, W) with values in [-1, 1]; on disk they are uint8 (N, H, W, 3).
 Time steps run from 1 (almost clean) to T (almost pure noise); the network is told t/T. Papers:
 
 - DDPM: Ho, Jain, Abbeel, "Denoising Diffusion Probabilistic Models", 2020, https://arxiv.org/abs/2006.11239
+- DDIM: Song, Meng, Ermon, "Denoising Diffusion Implicit Models", 2021, https://arxiv.org/abs/2010.02502
 """
 
-import base64
-import io
 import os
 import secrets
 import warnings
@@ -25,6 +32,9 @@ from PIL import Image
 from torch import nn
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 from torchvision.utils import make_grid
+
+from keeping import Run, load_checkpoint, save_checkpoint  # noqa: F401, here they are looked for
+from player import as_html
 
 HERE = Path(__file__).resolve().parent
 SPRITES = HERE / "data"
@@ -116,54 +126,728 @@ def _shifts(empty, generator):
     return (torch.arange(length, device=empty.device) - shift[:, None]) % length
 
 
-class CustomDataset(Dataset):
-    """Sprites and labels from a pair of .npy files, as the course stores them.
+# --------------------------------------------------------------------------------------------------------- network
 
-    sfilename: uint8 (N, H, W, 3). lfilename: numbers in [0, 1], (N, classes), one-hot or mixed.
-    transform: called on each picture; left out, the picture comes as it is on disk.
-    null_context: give a context of zeros in place of every label.
-    An item is (picture, label), the label float32 (classes,), so that mixed contexts survive.
+
+class ChannelNorm(nn.LayerNorm):
+    """Layer norm over the channels of each pixel: (N, C, H, W) -> the same shape."""
+
+    def forward(self, x):
+        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+
+class Block(nn.Module):
+    """Two 3x3 convolutions beside a shortcut, told about time and context in between, as a scale and a shift.
+
+    (N, in_channels, H, W) and (N, n_emb) -> (N, out_channels, H, W). Dhariwal and Nichol 2021, section 3.1,
+    with layer norm for group norm. The last convolution starts at zero, so that at first only the shortcut counts.
     """
 
-    def __init__(self, sfilename, lfilename, transform=None, null_context=False):
-        self.sprites = np.load(sfilename)
-        self.labels = np.load(lfilename)
-        if self.sprites.dtype != np.uint8 or self.sprites.ndim != 4 or self.sprites.shape[-1] != 3:
+    def __init__(self, in_channels, out_channels, n_emb):
+        super().__init__()
+        self.norm1, self.norm2 = ChannelNorm(in_channels), ChannelNorm(out_channels)
+        self.conv1 = nn.Conv2d(in_channels, out_channels, 3, padding=1)
+        self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1)
+        self.scale_shift = nn.Linear(n_emb, 2 * out_channels)
+        self.shortcut = nn.Identity() if in_channels == out_channels else nn.Conv2d(in_channels, out_channels, 1)
+        for layer in (self.conv2, self.scale_shift):
+            nn.init.zeros_(layer.weight), nn.init.zeros_(layer.bias)
+
+    def forward(self, x, emb):
+        scale, shift = self.scale_shift(emb)[:, :, None, None].chunk(2, dim=1)
+        hidden = self.conv1(nn.functional.gelu(self.norm1(x)))
+        hidden = self.norm2(hidden) * (1 + scale) + shift
+        return self.shortcut(x) + self.conv2(nn.functional.gelu(hidden))
+
+
+class Attention(nn.Module):
+    """Every place of a map looks at every other: self-attention (Vaswani et al. 2017, section 3.2), beside a shortcut.
+
+    (N, channels, H, W) -> the same shape. The last layer starts at zero.
+    """
+
+    def __init__(self, channels, n_heads=4):
+        super().__init__()
+        self.n_heads = n_heads
+        self.norm = ChannelNorm(channels)
+        self.query_key_value = nn.Conv2d(channels, 3 * channels, 1)
+        self.out = nn.Conv2d(channels, channels, 1)
+        nn.init.zeros_(self.out.weight), nn.init.zeros_(self.out.bias)
+
+    def forward(self, x):
+        n, channels = x.shape[:2]
+        parts = self.query_key_value(self.norm(x)).reshape(n, 3, self.n_heads, channels // self.n_heads, -1)
+        query, key, value = parts.transpose(3, 4).unbind(dim=1)  # (N, heads, H W, channels / heads)
+        seen = nn.functional.scaled_dot_product_attention(query, key, value)
+        return x + self.out(seen.transpose(2, 3).reshape(x.shape))
+
+
+class Unet(nn.Module):
+    """The labs' U-Net: shrinks a noisy picture twice, looks at it as a whole, and grows it back, with skips across.
+
+    in_channels: colours of a picture. n_feat: channels at full size; twice as many below.
+    n_cfeat: width of a context. height: height and width in pixels of the pictures that `sample` draws with it.
+    """
+
+    predicts = "velocity"  # see `predict`
+
+    def __init__(self, in_channels=3, n_feat=48, n_cfeat=5, height=TILE):
+        super().__init__()
+        _check_height(height)
+        self.in_channels, self.n_cfeat, self.h = in_channels, n_cfeat, height
+        self.arguments = {"in_channels": in_channels, "n_feat": n_feat, "n_cfeat": n_cfeat, "height": height}
+        wide, n_emb = 2 * n_feat, 2 * n_feat
+
+        self.timeembed = nn.Sequential(nn.Linear(64, n_emb), nn.GELU(), nn.Linear(n_emb, n_emb))
+        self.contextembed = nn.Linear(n_cfeat, n_emb, bias=False)
+        self.first = nn.Conv2d(in_channels, n_feat, 3, padding=1)
+        self.down1, self.shrink1 = Block(n_feat, n_feat, n_emb), nn.Conv2d(n_feat, wide, 2, 2)
+        self.down2, self.shrink2 = Block(wide, wide, n_emb), nn.Conv2d(wide, wide, 2, 2)
+        self.middle1, self.whole, self.middle2 = Block(wide, wide, n_emb), Attention(wide), Block(wide, wide, n_emb)
+        self.grow2, self.up2 = nn.ConvTranspose2d(wide, wide, 2, 2), Block(2 * wide, wide, n_emb)
+        self.grow1, self.up1 = nn.ConvTranspose2d(wide, n_feat, 2, 2), Block(2 * n_feat, n_feat, n_emb)
+        self.last = nn.Sequential(ChannelNorm(n_feat), nn.GELU(), nn.Conv2d(n_feat, in_channels, 3, padding=1))
+        nn.init.zeros_(self.last[2].weight), nn.init.zeros_(self.last[2].bias)
+
+    def forward(self, x, t, c=None):
+        """Predict the velocity.
+
+        x: (N, in_channels, H, W), H and W multiples of 4. t: t/T in (0, 1], one number or N of them, in any shape.
+        c: context (N, n_cfeat), or None for a context of zeros. Returns the shape of x.
+        """
+        c = x.new_zeros(1, self.n_cfeat) if c is None else c
+        emb = nn.functional.gelu(self.timeembed(waves(t.reshape(-1))) + self.contextembed(c))  # (N, 2F)
+
+        full = self.down1(self.first(x), emb)  # (N, F, H, W)
+        half = self.down2(self.shrink1(full), emb)  # (N, 2F, H/2, W/2)
+        quarter = self.middle1(self.shrink2(half), emb)  # (N, 2F, H/4, W/4)
+        quarter = self.middle2(self.whole(quarter), emb)
+        half = self.up2(torch.cat((self.grow2(quarter), half), dim=1), emb)
+        full = self.up1(torch.cat((self.grow1(half), full), dim=1), emb)
+        return self.last(full)
+
+
+def waves(t, n=64):
+    """Time as sines and cosines of n / 2 frequencies (Vaswani et al. 2017, section 3.5): t/T, (N,) -> (N, n)."""
+    phase = t[:, None] * torch.logspace(0, 2.7, n // 2, device=t.device)  # from 1 to some 500 radians
+    return torch.cat((phase.sin(), phase.cos()), dim=1)
+
+
+def _check_height(height):
+    if height < 4 or height % 4:
+        raise ValueError(f"height is {height}; the network halves it twice, so it must be a multiple of 4: 16, 28, 32")
+
+
+def pick_device(name=None):
+    """The device to compute on: the one named, else CUDA, Apple's MPS or the CPU. RuntimeError if it is not there."""
+    here = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if name is None:
+        name = next(kind for kind in ("cuda", "mps", "cpu") if here[kind])
+    if not here.get(str(name).split(":")[0], False):
+        raise RuntimeError(f"device {name!r} is not there; this machine has: {', '.join(k for k in here if here[k])}")
+    return torch.device(name)
+
+
+class GlobalBlock(nn.Module):
+    """A fully connected network with one hidden layer over a whole map, (N, C, size, size), told time and context.
+
+    Written as the convolution, and the transposed one, that cover the map at once; the last starts at zero.
+    """
+
+    def __init__(self, channels, size, n_hidden, emb_dim):
+        super().__init__()
+        self.norm = ChannelNorm(channels)
+        self.to_vec = nn.Conv2d(channels, n_hidden, size)
+        self.shift = nn.Linear(emb_dim, n_hidden)
+        self.to_map = nn.ConvTranspose2d(n_hidden, channels, size)
+        for layer in (self.shift, self.to_map):
+            nn.init.zeros_(layer.weight), nn.init.zeros_(layer.bias)
+
+    def forward(self, x, embedding):
+        hidden = self.to_vec(self.norm(x)) + self.shift(embedding)[:, :, None, None]
+        return x + self.to_map(nn.functional.gelu(hidden))
+
+
+class Prototypes(nn.Module):
+    """A first guess of x0: a mean of K learned pictures, weighted by how well each fits x_t.
+
+    The weights are those of the `IdealDenoiser`, softened: the pictures have learned weights of their own, which the
+    context, (N, n_cfeat), changes, and a learned variance joins that of the noise.
+    """
+
+    def __init__(self, k, shape, n_cfeat):
+        super().__init__()
+        self.means = nn.Parameter(0.1 * torch.randn(k, shape.numel()))
+        self.log_weights = nn.Linear(n_cfeat, k)
+        self.log_variance = nn.Parameter(torch.tensor(-2.0))
+        nn.init.zeros_(self.log_weights.weight), nn.init.zeros_(self.log_weights.bias)
+
+    def begin_with(self, x0):
+        """Take some of these pictures, (N, *shape), picked at random, as the first ones to guess from."""
+        chosen = torch.randint(len(x0), (len(self.means),))
+        self.means.data = x0[chosen].flatten(1).to(self.means)
+
+    def forward(self, x, alpha_bar, c):
+        """x: (N, *shape), alpha_bar: (N, 1) or (1, 1), c: (N, n_cfeat) or (1, n_cfeat). Returns the shape of x."""
+        variance = 1 - alpha_bar + alpha_bar * self.log_variance.exp()  # of x_t around each noised mean
+        half_squares = self.means.square().sum(dim=1) / 2
+        logits = (alpha_bar.sqrt() * (x.flatten(1) @ self.means.T) - alpha_bar * half_squares) / variance
+        weights = (logits + self.log_weights(c)).softmax(dim=1)
+        return (weights @ self.means).reshape(x.shape)
+
+
+class PrototypeUnet(nn.Module):
+    """The network of the shipped weights: a U-Net that refines a first guess, made of pictures it has learned.
+
+    in_channels: colours of a picture. n_feat: channels of the first layer. n_cfeat: width of a context.
+    height: height and width of a picture in pixels, a multiple of 4. n_prototypes: pictures to guess from.
+    It is called like a `Unet`, for the default `NoiseSchedule`.
+    """
+
+    predicts = "noise"
+
+    def __init__(self, in_channels=3, n_feat=48, n_cfeat=5, height=TILE, n_prototypes=1024):
+        super().__init__()
+        _check_height(height)
+        self.in_channels, self.n_feat, self.n_cfeat, self.h = in_channels, n_feat, n_cfeat, height
+        self.arguments = {"in_channels": in_channels, "n_feat": n_feat, "n_cfeat": n_cfeat, "height": height}
+        self.arguments["n_prototypes"] = n_prototypes
+        wide, emb = 2 * n_feat, 128
+        self.register_buffer("alpha_bar", NoiseSchedule().alpha_bar, persistent=False)
+
+        self.prototypes = Prototypes(n_prototypes, torch.Size((in_channels, height, height)), n_cfeat)
+        self.timeembed = EmbedFC(64, emb)
+        self.contextembed = nn.Linear(n_cfeat, emb, bias=False)
+
+        self.first = nn.Conv2d(2 * in_channels, n_feat, 3, padding=1)
+        self.down1 = Block(n_feat, n_feat, emb)
+        self.shrink1 = nn.Conv2d(n_feat, wide, 2, 2)
+        self.down2 = Block(wide, wide, emb)
+        self.shrink2 = nn.Conv2d(wide, wide, 2, 2)
+        self.middle1 = Block(wide, wide, emb)
+        self.whole1 = GlobalBlock(wide, height // 4, 3 * n_feat, emb)
+        self.middle2 = Block(wide, wide, emb)
+        self.whole2 = GlobalBlock(wide, height // 4, 3 * n_feat, emb)
+        self.grow2 = nn.ConvTranspose2d(wide, wide, 2, 2)
+        self.up2 = Block(2 * wide, wide, emb)
+        self.grow1 = nn.ConvTranspose2d(wide, n_feat, 2, 2)
+        self.up1 = Block(2 * n_feat, n_feat, emb)
+        self.last = nn.Sequential(ChannelNorm(n_feat), nn.GELU(), nn.Conv2d(n_feat, in_channels, 3, padding=1))
+        nn.init.zeros_(self.last[-1].weight), nn.init.zeros_(self.last[-1].bias)
+
+    def forward(self, x, t, c=None):
+        """Predict the noise. Arguments and result are those of `ContextUnet`."""
+        t = t.reshape(-1)
+        alpha_bar = self.alpha_bar[(t * (len(self.alpha_bar) - 1)).round().long()].reshape(-1, 1)
+        c = x.new_zeros(1, self.n_cfeat) if c is None else c
+        embedding = nn.functional.gelu(self.timeembed(waves(t)) + self.contextembed(c))
+        with torch.autocast(x.device.type, enabled=False):  # squared distances need all their digits
+            guess = self.prototypes(x, alpha_bar, c)
+        signal, noise = alpha_bar.sqrt()[:, :, None, None], (1 - alpha_bar).sqrt()[:, :, None, None]
+
+        full = self.down1(self.first(torch.cat((x, noise * guess), dim=1)), embedding)  # (N, F, H, H)
+        half = self.down2(self.shrink1(full), embedding)  # (N, 2F, H/2, H/2)
+        quarter = self.whole1(self.middle1(self.shrink2(half), embedding), embedding)  # (N, 2F, H/4, H/4)
+        quarter = self.whole2(self.middle2(quarter, embedding), embedding)
+        up2 = self.up2(torch.cat((self.grow2(quarter), half), dim=1), embedding)  # (N, 2F, H/2, H/2)
+        up1 = self.up1(torch.cat((self.grow1(up2), full), dim=1), embedding)  # (N, F, H, H)
+        velocity = self.last(up1) - noise * guess  # what to predict by Salimans and Ho 2022, section 4; (N, C, H, H)
+        return signal * velocity + noise * x  # as noise again
+
+
+# -------------------------------------------------------------------------------------------------- noise schedule
+
+
+class NoiseSchedule(nn.Module):
+    """How much of the picture, and how much noise, there is at each step: the tables beta, alpha and alpha_bar.
+
+    alpha_bar: numbers for t = 0 ... T that fall from 1, the clean picture, to 0, pure noise, or to something above;
+    left out, those of the course, `NoiseSchedule.linear()`. Else they make the rest (DDPM, sections 2 and 4):
+    alpha_t = alpha_bar_t / alpha_bar_(t-1) and beta_t = 1 - alpha_t, with beta_0 = 0. ValueError if they do not fall.
+    The tables, (T + 1,), are made in float64, kept in `dtype`, and move between devices together.
+    """
+
+    def __init__(self, alpha_bar=None, dtype=torch.float32):
+        super().__init__()
+        alpha_bar = _linear(500, 1e-4, 0.02) if alpha_bar is None else torch.as_tensor(alpha_bar, dtype=torch.float64)
+        falls = alpha_bar.ndim == 1 and len(alpha_bar) > 1 and (alpha_bar.diff() < 0).all()
+        if not falls or alpha_bar[0] != 1 or alpha_bar[-1] < 0:
             raise ValueError(
-                f"{sfilename} holds {self.sprites.dtype} {self.sprites.shape}; expected uint8 (N, height, width, 3). "
-                "Pictures with values 0 to 1: multiply by 255 and convert with .astype(np.uint8)."
+                f"alpha_bar is {alpha_bar}; expected numbers for t = 0 ... T that fall from 1 and stay at 0 or above"
             )
-        if not (np.issubdtype(self.labels.dtype, np.number) and self.labels.ndim == 2):
+        self.timesteps = len(alpha_bar) - 1
+        self.exact = alpha_bar.cpu()
+        alpha = torch.cat((torch.ones(1), self.exact[1:] / self.exact[:-1]))
+        for name, table in (("beta", 1 - alpha), ("alpha", alpha), ("alpha_bar", self.exact)):
+            self.register_buffer(name, table.to(dtype), persistent=False)
+
+    @classmethod
+    def linear(cls, timesteps=500, beta1=1e-4, beta2=0.02, dtype=torch.float32):
+        """beta rises in a straight line from beta1 at index 0, as in the course, to beta2 at T."""
+        if timesteps < 1 or not 0 < beta1 <= beta2 < 1:
             raise ValueError(
-                f"{lfilename} holds {self.labels.dtype} {self.labels.shape}; expected numbers (N, classes)"
+                f"timesteps = {timesteps}, beta1 = {beta1}, beta2 = {beta2}; "
+                "expected at least one step and 0 < beta1 <= beta2 < 1"
             )
-        if len(self.sprites) != len(self.labels):
+        return cls(_linear(timesteps, beta1, beta2), dtype)
+
+    @classmethod
+    def cosine(cls, timesteps=500, offset=0.008, dtype=torch.float32):
+        """alpha_bar falls like a squared cosine, to pure noise (Nichol and Dhariwal 2021, equation 17)."""
+        if timesteps < 1 or offset <= 0:
             raise ValueError(
-                f"{len(self.sprites)} sprites in {sfilename} but {len(self.labels)} labels in {lfilename}; "
-                "expected one label a sprite"
+                f"timesteps = {timesteps}, offset = {offset}; expected at least one step and an offset above 0"
             )
-        if not ((self.labels >= 0) & (self.labels <= 1)).all():
-            raise ValueError(f"labels in {lfilename} leave the range 0 to 1; expected one-hot or mixed contexts")
-        self.labels = self.labels.astype(np.float32)
-        self.transform = transform
-        self.null_context = null_context
+        angle = (torch.arange(timesteps + 1, dtype=torch.float64) / timesteps + offset) / (1 + offset) * torch.pi / 2
+        alpha_bar = (angle.cos() / angle[0].cos()).square()
+        alpha_bar[-1] = 0  # where rounding leaves 1e-33
+        return cls(alpha_bar, dtype)
 
-    def __len__(self):
-        return len(self.sprites)
+    def perturb(self, x0, t, eps):
+        """Noise pictures to step t in one jump: sqrt(alpha_bar_t) x0 + sqrt(1 - alpha_bar_t) eps (DDPM, equation 4).
 
-    def __getitem__(self, index):
-        picture = self.sprites[index]
-        if self.transform is not None:
-            picture = self.transform(picture)
-        label = torch.from_numpy(self.labels[index])
-        return picture, torch.zeros_like(label) if self.null_context else label
+        x0, eps: (N, 3, H, W). t: whole numbers in 0 ... T, one or (N,). Returns xt, (N, 3, H, W).
+        """
+        signal, noise = self.signal_and_noise(t, x0)
+        return signal * x0 + noise * eps
 
-    def getshapes(self):
-        """The shapes of all sprites and of all labels."""
-        return self.sprites.shape, self.labels.shape
+    def signal_and_noise(self, t, x):
+        """sqrt(alpha_bar_t) and sqrt(1 - alpha_bar_t) for steps t, one or (N,), to multiply pictures like x with."""
+        alpha_bar = self.alpha_bar[torch.as_tensor(t, device=x.device)].reshape(-1, *[1] * (x.ndim - 1))
+        return alpha_bar.sqrt(), (1 - alpha_bar).sqrt()
+
+    def time_of(self, alpha_bar):
+        """The time t/T, (N,), at which this schedule has the noise levels alpha_bar, (N,), between its steps, too.
+
+        ValueError if a level lies outside those of t = 1 ... T.
+        """
+        angle, own = (
+            torch.as_tensor(part, dtype=torch.float64).cpu().sqrt().acos() for part in (alpha_bar, self.exact)
+        )
+        if angle.max() > own[-1] + 1e-6 or angle.min() < own[1] - 1e-6:
+            raise ValueError(
+                f"noise levels alpha_bar from {self.exact[1]:.4g} to {self.exact[-1]:.4g} were trained; asked for "
+                f"{alpha_bar.min():.4g} to {alpha_bar.max():.4g}. Sample with the schedule of the training, or give "
+                "times within it."
+            )
+        steps = np.interp(angle, own, np.arange(self.timesteps + 1))
+        return torch.from_numpy(steps) / self.timesteps
 
 
-# --------------------------------------------------------------------------------------------------------- network
+def _linear(timesteps, beta1, beta2):
+    """alpha_bar for t = 0 ... T, float64, where beta rises in a straight line."""
+    beta = torch.linspace(beta1, beta2, timesteps + 1, dtype=torch.float64)
+    beta[0] = 0
+    return (1 - beta).cumprod(dim=0)
+
+
+# -------------------------------------------------------------------------------------------------------- training
+
+
+def train(
+    network,
+    sprites,
+    labels,
+    *,
+    epochs=32,
+    batch_size=100,
+    optimizer=None,
+    rate=None,
+    schedule=None,
+    drop=0.1,
+    ema_decay=0.999,
+    augmented=True,
+    target=None,
+    mixed_precision="no",
+    seed=0,
+    folder=None,
+    after_epoch=None,
+):
+    """Train a network to see the noise in noisy sprites (DDPM, Algorithm 1).
+
+    network: a `Unet`, or what is called alike; trained in place, and at the end given the averaged weights.
+    sprites: uint8 (N, H, W, 3). labels: float (N, n_cfeat). epochs: passes over them, in batches of `batch_size`.
+    optimizer: a function that makes one for a network; left out, `adam`, as in the course.
+    rate: a function from the part of the epochs that is done, 0 to 1, to what the optimizer's rates are multiplied
+    with; left out, 1 - part, as in the course. schedule: left out, the course's `NoiseSchedule`; the network keeps it.
+    drop: how likely each sample's context is replaced by zeros (`drop_context`).
+    ema_decay: decay of the exponential moving average of weights and buffers, shorter at the start; 0 for none.
+    augmented: shift and tint the sprites anew in each epoch. mixed_precision: "no", "bf16" or "fp16".
+    target: what the network is to give, called as target(x0, eps, xt, t, c); left out, what it predicts (`predict`).
+    seed: of everything random; each epoch draws from its own stream, so that a continued run equals an unbroken one.
+    folder: where the run is kept after each epoch (keeping.py); it is found there and goes on where it stopped.
+    after_epoch: called as after_epoch(epoch, averaged network, mean losses of all epochs so far), epoch from 0.
+
+    Runs on the device that Accelerate finds, and on several under `accelerate launch`.
+    Returns the mean loss of each epoch. Raises ValueError for settings that make no sense, FloatingPointError if the
+    loss is not finite; the last state stays on disk.
+    """
+    from tqdm.auto import tqdm
+
+    data = _data(sprites, labels, batch_size, epochs)
+    accelerator = _accelerator(mixed_precision)
+    device = accelerator.device
+    schedule = network.schedule = (schedule or NoiseSchedule()).to(device)
+    network.to(device, memory_format=torch.channels_last).train()
+    average = torch.optim.swa_utils.AveragedModel(network, avg_fn=_ema(ema_decay), use_buffers=True)
+    shuffle, generator = torch.Generator(), torch.Generator(device)
+    loader = DataLoader(data, batch_size, shuffle=True, drop_last=True, generator=shuffle)
+    model, optimizer, loader = accelerator.prepare(network, (optimizer or adam)(network), loader)
+    run = Run(folder, {"network": network, "average": average, "optimizer": optimizer}, device)
+
+    for epoch in range(len(run.losses), epochs):
+        shuffle.manual_seed(seed * 100_003 + epoch)
+        generator.manual_seed(seed * 100_003 + epoch + 1_000_000_007 * accelerator.process_index)
+        for group in optimizer.param_groups:
+            group["lr"] = group["initial_lr"] * (rate(epoch / epochs) if rate else 1 - epoch / epochs)
+        total = torch.zeros((), device=device)
+        for x0, c in tqdm(loader, f"epoch {epoch}", leave=False, disable=not accelerator.is_main_process):
+            if augmented:
+                x0 = augment(x0, generator)
+            x0 = x0.contiguous(memory_format=torch.channels_last)
+            t = torch.randint(1, schedule.timesteps + 1, (len(x0),), generator=generator, device=device)
+            eps = torch.randn(x0.shape, generator=generator, device=device)
+            c = drop_context(c, drop, generator)
+            xt = schedule.perturb(x0, t, eps)
+            with accelerator.autocast():
+                wanted = target(x0, eps, xt, t, c) if target else what_to_predict(network, x0, eps, t, schedule)
+            loss = nn.functional.mse_loss(model(xt, t / schedule.timesteps, c), wanted)
+            if not loss.isfinite():
+                raise FloatingPointError(f"the loss is {loss} in epoch {epoch}; try a lower rate")
+            optimizer.zero_grad()
+            accelerator.backward(loss)
+            optimizer.step()
+            average.update_parameters(network)
+            total += loss.detach()
+        run.losses.append(float(accelerator.reduce(total, "mean")) / len(loader))
+        if accelerator.is_main_process:
+            run.save()
+            if after_epoch:
+                after_epoch(epoch, average.module.eval(), run.losses)
+    network = accelerator.unwrap_model(model, keep_fp32_wrapper=False)  # sampling is in float32 again
+    network.load_state_dict(average.module.state_dict())
+    network.eval()
+    return run.losses
+
+
+def _data(sprites, labels, batch_size, epochs):
+    """Sprites and labels as a data set of tensors; ValueError for settings that make no sense."""
+    x, labels = transform(sprites), torch.as_tensor(labels, dtype=torch.float32)
+    if len(x) != len(labels):
+        raise ValueError(f"{len(x)} sprites but {len(labels)} labels; expected one label a sprite")
+    if not 1 <= batch_size <= len(x):
+        raise ValueError(f"batch_size is {batch_size}; expected 1 to {len(x)}, the number of sprites")
+    if epochs < 1:
+        raise ValueError(f"epochs is {epochs}; expected at least 1")
+    return TensorDataset(x, labels)
+
+
+def _accelerator(mixed_precision):
+    """Accelerate's view of this machine: its device, or several that share each batch."""
+    from accelerate import Accelerator
+    from accelerate.state import AcceleratorState
+    from accelerate.utils import DataLoaderConfiguration
+
+    AcceleratorState._reset_state()  # a second call in one kernel may ask for another precision
+    return Accelerator(mixed_precision=mixed_precision, dataloader_config=DataLoaderConfiguration(split_batches=True))
+
+
+def drop_context(c, probability, generator=None):
+    """Replace contexts (N, n_cfeat) by zeros, each on its own with this probability (Ho and Salimans 2022)."""
+    keep = torch.rand(len(c), 1, generator=generator, device=c.device) >= probability
+    return c * keep
+
+
+def adam(network, lr=1e-3):
+    """Adam for all weights, as in the course. ValueError if the rate lies outside 0 ... 1."""
+    _check_rate(lr=lr)
+    return torch.optim.Adam([{"params": network.parameters(), "initial_lr": lr}], lr)
+
+
+def muon(network, lr=4e-3, muon_lr=0.02):
+    """Muon (Jordan et al. 2024) for the kernels of the inner convolutions, and Adam, at the rate lr, for the rest."""
+    from pytorch_optimizer import Muon
+
+    _check_rate(lr=lr, muon_lr=muon_lr)
+    inner, rest = [], []
+    for weights in network.parameters():
+        is_inner = weights.ndim == 4 and min(weights.shape[:2]) > network.in_channels
+        (inner if is_inner else rest).append(weights)
+    inner = {"params": inner, "use_muon": True, "lr": muon_lr, "initial_lr": muon_lr}
+    return Muon([inner, {"params": rest, "use_muon": False, "lr": lr, "initial_lr": lr, "betas": (0.9, 0.99)}])
+
+
+def _check_rate(**rates):
+    for name, rate in rates.items():
+        if not 0 < rate < 1:
+            raise ValueError(f"{name} = {rate}; expected a rate between 0 and 1")
+
+
+def _ema(decay):
+    """An averaging rule for AveragedModel: exponential, with a shorter memory while there is little to remember."""
+
+    def average(old, new, count):
+        if not old.is_floating_point():  # BatchNorm's counters
+            return new
+        return old.lerp(new, 1 - min(decay, (1 + float(count)) / (10 + float(count))))
+
+    return average
+
+
+# -------------------------------------------------------------------------------------------------------- sampling
+
+
+def predict(network, xt, t, schedule, c=None):
+    """Ask a network about x_t: its guess of the clean picture and of the noise in it, (x0, eps), both like xt.
+
+    The one place where a prediction is asked for. network.predicts says what the network gives: "noise", "x0", or
+    "velocity", which is sqrt(alpha_bar) eps - sqrt(1 - alpha_bar) x0 (Salimans and Ho 2022, section 4).
+    xt: (N, 3, H, W). t: whole numbers in 1 ... T of the schedule, one or (N,). c: contexts (N, n_cfeat), or None.
+    A network that was trained on another schedule is told the time at which that one has as much noise;
+    ValueError if it never has.
+    """
+    own = getattr(network, "schedule", None) or schedule
+    time = own.time_of(schedule.exact[torch.as_tensor(t).cpu()].reshape(-1))
+    given = network(xt, time.to(xt), c).to(xt.dtype)
+    signal, noise = schedule.signal_and_noise(t, xt)
+    kind = getattr(network, "predicts", "noise")
+    if kind == "velocity":
+        return signal * xt - noise * given, noise * xt + signal * given
+    if kind == "x0":
+        return given, (xt - signal * given) / noise
+    return (xt - noise * given) / signal, given
+
+
+def what_to_predict(network, x0, eps, t, schedule):
+    """What a network is to give for x_t made of x0 and eps, all (N, 3, H, W): the noise, the picture, the velocity."""
+    kind = getattr(network, "predicts", "noise")
+    signal, noise = schedule.signal_and_noise(t, x0)
+    return {"noise": eps, "x0": x0, "velocity": signal * eps - noise * x0}[kind]
+
+
+def ddpm_step(xt, t, t_prev, predict, schedule, generator=None, posterior=False):
+    """One step of DDPM sampling, from x_t to x at t_prev (DDPM, Algorithm 2, line 4).
+
+    xt: (N, 3, H, W). t, t_prev: whole numbers, t > t_prev >= 0. predict(xt, t) gives the guesses (x0, eps).
+    posterior: the variance of the fresh noise is beta_t, or else the posterior's (DDPM, equation 7).
+    A step over several t is one step of the schedule that holds only these: alpha_t becomes
+    alpha_bar_t / alpha_bar_t_prev. Returns x at t_prev. In the step to 0 no noise is added.
+    The mean is that of line 4, written with x0 in place of eps (DDPM, equation 7), so that alpha_bar_t may be 0.
+    """
+    alpha_bar, alpha_bar_prev = schedule.alpha_bar[t], schedule.alpha_bar[t_prev]
+    alpha = alpha_bar / alpha_bar_prev
+    beta, noise, noise_prev = 1 - alpha, 1 - alpha_bar, 1 - alpha_bar_prev
+    x0, _ = predict(xt, t)
+    mean = (alpha_bar_prev.sqrt() * beta * x0 + alpha.sqrt() * noise_prev * xt) / noise
+    if t_prev == 0:
+        return mean
+    variance = beta * noise_prev / noise if posterior else beta
+    return mean + variance.sqrt() * _noise_like(xt, generator)
+
+
+def ddim_step(xt, t, t_prev, predict, schedule, generator=None, eta=0.0):
+    """One step of DDIM sampling, from x_t to x at any earlier t_prev (DDIM, equation 12; its alpha is our alpha_bar).
+
+    xt: (N, 3, H, W). t, t_prev: whole numbers, t > t_prev >= 0. predict(xt, t) gives the guesses (x0, eps).
+    eta: how much fresh noise, from 0, none, to 1, as much as DDPM with the posterior's variance (DDIM, equation 16).
+    """
+    alpha_bar, alpha_bar_prev = schedule.alpha_bar[t], schedule.alpha_bar[t_prev]
+    x0, eps = predict(xt, t)
+    sigma = eta * ((1 - alpha_bar_prev) / (1 - alpha_bar) * (1 - alpha_bar / alpha_bar_prev)).sqrt()
+    kept = (1 - alpha_bar_prev - sigma**2).clamp(min=0)  # 0 but for rounding, where all the noise is fresh
+    x = alpha_bar_prev.sqrt() * x0 + kept.sqrt() * eps
+    return x + sigma * _noise_like(xt, generator) if sigma > 0 else x
+
+
+def _noise_like(x, generator):
+    """Fresh noise from N(0, I), in the shape of x."""
+    return torch.randn(x.shape, generator=generator, device=x.device, dtype=x.dtype)
+
+
+PRECISIONS = {"no": None, "bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+@torch.no_grad()
+def sample(
+    network,
+    n_sample,
+    *,
+    context=None,
+    step=ddpm_step,
+    steps=None,
+    times=None,
+    schedule=None,
+    start=None,
+    seed=None,
+    save_rate=20,
+    mixed_precision="no",
+    progress=True,
+):
+    """Draw new pictures: start from pure noise at T and take a step at a time down to 0.
+
+    network: see `predict`; in eval mode while we sample. n_sample: how many pictures.
+    context: (n_sample, n_cfeat), or (n_cfeat,) for all alike, or None.
+    step: the rule for one step, called as step(xt, t, t_prev, predict, schedule, generator), where predict(xt, t)
+    gives the guesses (x0, eps). A class is made anew for each call of `sample`, so that it can remember.
+    steps: how many steps, evenly spaced from T to 0, in 1 ... T; left out, all T.
+    times: in place of steps, the times themselves: whole numbers that fall from at most T to 0.
+    schedule: left out, that of the network's training. start: the pictures at the first time, (n_sample, 3, H, W);
+    left out, drawn from N(0, I). seed: the same seed gives the same pictures.
+    save_rate: keep a frame at every so many steps, at the first and at the last seven; None keeps none.
+    mixed_precision: of the network, "no", "bf16" or "fp16"; the steps are computed in float32 all the same.
+
+    Returns x0, (n_sample, 3, H, W), and the frames, (frames, n_sample, 3, H, W), on the CPU, from noise to picture.
+    Raises ValueError if n_sample is below 1, steps outside 1 ... T, for times that do not fall to 0, a context or a
+    start of another shape, another precision, or noise levels that the network was not trained on.
+    """
+    from tqdm.auto import tqdm
+
+    if mixed_precision not in PRECISIONS:
+        raise ValueError(f"mixed_precision is {mixed_precision!r}; expected one of {', '.join(PRECISIONS)}")
+    if n_sample < 1:
+        raise ValueError(f"n_sample is {n_sample}; expected at least 1")
+    device = next(network.parameters()).device
+    schedule = (schedule or getattr(network, "schedule", None) or NoiseSchedule()).to(device)
+    times = _times(steps, times, schedule.timesteps)
+    context = _check_context(context, n_sample, network.n_cfeat, device)
+    generator = torch.Generator(device)
+    generator.manual_seed(secrets.randbits(63) if seed is None else seed)
+    shape = n_sample, network.in_channels, network.h, network.h
+    x = torch.randn(shape, generator=generator, device=device) if start is None else start.to(device)
+    if x.shape != shape:
+        raise ValueError(f"start has shape {tuple(x.shape)}; expected {shape}")
+    step = step() if isinstance(step, type) else step
+
+    part = 64 if device.type == "cpu" else 4096  # sprites at a time: memory stays bounded, and small fits the cache
+    contexts = [None] * -(-n_sample // part) if context is None else context.split(part)
+
+    def ask(xt, t):
+        guesses = [predict(network, x, t, schedule, c) for x, c in zip(xt.split(part), contexts, strict=True)]
+        return tuple(torch.cat(parts) for parts in zip(*guesses, strict=True))
+
+    training = network.training
+    network.eval()
+    frames = []
+    with torch.autocast(device.type, PRECISIONS[mixed_precision], enabled=mixed_precision != "no"):
+        for t, t_prev in tqdm(list(pairwise(times)), "sampling", leave=False, disable=not progress):
+            x = step(x, t, t_prev, ask, schedule, generator)
+            if save_rate and (t // save_rate > t_prev // save_rate or t == times[0] or t < 8 or t_prev == 0):
+                frames.append(x.cpu())
+    network.train(training)
+    return x, torch.stack(frames) if frames else x.new_empty(0, *shape).cpu()
+
+
+def _times(steps, times, timesteps):
+    """The times of sampling, from the first to 0, as a list of whole numbers."""
+    if times is not None:
+        times = [int(t) for t in times]
+        if len(times) < 2 or times[0] > timesteps or times[-1] != 0 or any(a <= b for a, b in pairwise(times)):
+            raise ValueError(f"times are {times}; expected whole numbers that fall from at most {timesteps} to 0")
+        return times
+    steps = timesteps if steps is None else steps
+    if not 1 <= steps <= timesteps:
+        raise ValueError(f"steps is {steps}; expected 1 to {timesteps}, the time steps of the schedule")
+    return np.linspace(timesteps, 0, steps + 1).round().astype(int).tolist()
+
+
+def _check_context(context, n_sample, n_cfeat, device):
+    """The context as float32 (n_sample, n_cfeat) on the device, or None; ValueError if its shape is another."""
+    if context is None:
+        return None
+    context = torch.as_tensor(context, dtype=torch.float32, device=device)
+    if context.ndim == 1:
+        context = context.expand(n_sample, -1)
+    if context.shape != (n_sample, n_cfeat):
+        raise ValueError(
+            f"context has shape {tuple(context.shape)}; expected ({n_sample}, {n_cfeat}): "
+            f"a row for each of the {n_sample} samples, a number for each of {n_cfeat} classes"
+        )
+    return context
+
+
+class IdealDenoiser(nn.Module):
+    """The best possible noise prediction for a finite set of pictures, in closed form: it knows them all by heart.
+
+    How likely each picture x0 is behind x_t goes with exp(-|x_t - sqrt(alpha_bar_t) x0|^2 / (2 (1 - alpha_bar_t)))
+    (Bayes' rule with DDPM's equation 4). The mean of the pictures, so weighted, is the guess of x0 with the least
+    squared error, and equation 4 makes the noise of it. Sampling with it gives the set back.
+
+    x0: the pictures, (M, 3, H, W). It takes the place of a `ContextUnet` wherever one samples; contexts are ignored.
+    """
+
+    n_cfeat = len(CLASSES)
+
+    def __init__(self, x0, schedule=None):
+        super().__init__()
+        self.schedule = schedule or NoiseSchedule()
+        self.in_channels, self.h = x0.shape[1:3]
+        self.x0 = nn.Parameter(x0.flatten(1), requires_grad=False)
+        self.half_squares = nn.Parameter(self.x0.square().sum(dim=1) / 2, requires_grad=False)
+
+    def forward(self, x, t, c=None):
+        """Predict the noise in x, (N, 3, H, W), at t/T, one number or N. Returns the shape of x."""
+        step = (t * self.schedule.timesteps).round().long()
+        alpha_bar = self.schedule.alpha_bar[step].reshape(-1, 1)
+        xt = x.flatten(1)
+        logits = (alpha_bar.sqrt() * (xt @ self.x0.T) - alpha_bar * self.half_squares) / (1 - alpha_bar)
+        guess = logits.softmax(dim=1) @ self.x0
+        return ((xt - alpha_bar.sqrt() * guess) / (1 - alpha_bar).sqrt()).reshape(x.shape)
+
+
+# -------------------------------------------------------------------------------------------------------- pictures
+
+
+def tile(x, columns=8):
+    """Lay pictures out in rows, a pixel of white between them.
+
+    x: (N, 3, H, W) on the fixed scale -1 ... 1. Returns one picture, uint8 (height, width, 3).
+    """
+    return to_uint8(make_grid(torch.as_tensor(x), nrow=columns, padding=1, pad_value=1.0))
+
+
+def show_sprites(x, columns=8, titles=None, title=None, size=0.8):
+    """Draw pictures in a matplotlib figure, each under its own title if there are some.
+
+    x: (N, 3, H, W), drawn on the fixed scale -1 ... 1. columns: pictures a row. titles: N words.
+    title: over the whole figure. size: width of a picture in inches. Returns the figure.
+    """
+    rows = -(-len(x) // columns)
+    room = 0.28 if titles is not None else 0.05
+    fig, axes = plt.subplots(rows, columns, figsize=(size * columns, (size + room) * rows), squeeze=False)
+    for i, axis in enumerate(axes.flat):
+        axis.axis("off")
+        if i < len(x):
+            axis.imshow(to_uint8(x[i]), interpolation="nearest")
+            if titles is not None:
+                axis.set_title(titles[i], fontsize=8, pad=3)
+    fig.suptitle(title, fontsize=10)
+    fig.tight_layout(pad=0.3)
+    return fig
+
+
+class Animation:
+    """Frames of sprites, drawn as one small picture a frame: shown by Jupyter, `.to_jshtml()`, `.save(path)`.
+
+    frames: (F, N, 3, H, W), on the fixed scale -1 ... 1, so that the noise level can be seen. columns: sprites a row.
+    """
+
+    def __init__(self, frames, columns=8):
+        self.pictures = [tile(frame, columns)[1:-1, 1:-1] for frame in frames]  # without a margin: a page has its own
+
+    def to_jshtml(self, fps=10):
+        """A player as a piece of HTML with all frames inside: slider, play and pause; it waits on the last frame."""
+        return as_html(self.pictures, fps)
+
+    _repr_html_ = to_jshtml
+
+    def save(self, path, fps=10, scale=4):
+        """Write an animated GIF, each pixel drawn `scale` times as wide, held for two seconds at the end."""
+        pictures = [Image.fromarray(p.repeat(scale, 0).repeat(scale, 1)) for p in self.pictures]
+        durations = [round(1000 / fps)] * (len(pictures) - 1) + [2000]
+        pictures[0].save(path, save_all=True, append_images=pictures[1:], duration=durations, loop=0)
+
+
+# ---------------------------------------------------------------------- the course's, for its own notebooks
 
 
 class ResidualConvBlock(nn.Module):
@@ -256,11 +940,13 @@ class ContextUnet(nn.Module):
     height: height and width of a picture in pixels, a multiple of 4 (it is halved twice), else ValueError.
     """
 
+    predicts = "noise"
+
     def __init__(self, in_channels=3, n_feat=64, n_cfeat=5, height=TILE):
         super().__init__()
         _check_height(height)
         self.in_channels, self.n_feat, self.n_cfeat, self.h = in_channels, n_feat, n_cfeat, height
-        self.widths = in_channels, n_feat, n_cfeat, height
+        self.arguments = {"in_channels": in_channels, "n_feat": n_feat, "n_cfeat": n_cfeat, "height": height}
         wide = 2 * n_feat
 
         self.init_conv = ResidualConvBlock(in_channels, n_feat, is_res=True)
@@ -307,698 +993,51 @@ class ContextUnet(nn.Module):
         return self.out(torch.cat((up2, x), dim=1))  # (N, in_channels, H, H)
 
 
-class ChannelNorm(nn.LayerNorm):
-    """Layer norm over the channels of each pixel: (N, C, H, W) -> the same shape."""
+class CustomDataset(Dataset):
+    """Sprites and labels from a pair of .npy files, as the course stores them.
 
-    def forward(self, x):
-        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
-
-
-class TimedBlock(nn.Module):
-    """Two 3x3 convolutions beside a shortcut, told about time and context in between, as a scale and a shift.
-
-    (N, in_channels, H, W) and (N, emb_dim) -> (N, out_channels, H, W). Dhariwal and Nichol 2021, section 3.1,
-    with layer norm for group norm. The last convolution starts at zero, so that at first only the shortcut counts.
+    sfilename: uint8 (N, H, W, 3). lfilename: numbers in [0, 1], (N, classes), one-hot or mixed.
+    transform: called on each picture; left out, the picture comes as it is on disk.
+    null_context: give a context of zeros in place of every label.
+    An item is (picture, label), the label float32 (classes,), so that mixed contexts survive.
     """
 
-    def __init__(self, in_channels, out_channels, emb_dim):
-        super().__init__()
-        self.norm1 = ChannelNorm(in_channels)
-        self.conv1 = nn.Conv2d(in_channels, out_channels, 3, padding=1)
-        self.norm2 = ChannelNorm(out_channels)
-        self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1)
-        self.scale_shift = nn.Linear(emb_dim, 2 * out_channels)
-        self.shortcut = nn.Identity() if in_channels == out_channels else nn.Conv2d(in_channels, out_channels, 1)
-        for layer in (self.conv2, self.scale_shift):
-            nn.init.zeros_(layer.weight), nn.init.zeros_(layer.bias)
-
-    def forward(self, x, embedding):
-        scale, shift = self.scale_shift(embedding)[:, :, None, None].chunk(2, dim=1)
-        hidden = self.conv1(nn.functional.gelu(self.norm1(x)))
-        hidden = self.norm2(hidden) * (1 + scale) + shift
-        return self.shortcut(x) + self.conv2(nn.functional.gelu(hidden))
-
-
-class GlobalBlock(nn.Module):
-    """A fully connected network with one hidden layer over a whole map, (N, C, size, size), told time and context.
-
-    Written as the convolution, and the transposed one, that cover the map at once; the last starts at zero.
-    """
-
-    def __init__(self, channels, size, n_hidden, emb_dim):
-        super().__init__()
-        self.norm = ChannelNorm(channels)
-        self.to_vec = nn.Conv2d(channels, n_hidden, size)
-        self.shift = nn.Linear(emb_dim, n_hidden)
-        self.to_map = nn.ConvTranspose2d(n_hidden, channels, size)
-        for layer in (self.shift, self.to_map):
-            nn.init.zeros_(layer.weight), nn.init.zeros_(layer.bias)
-
-    def forward(self, x, embedding):
-        hidden = self.to_vec(self.norm(x)) + self.shift(embedding)[:, :, None, None]
-        return x + self.to_map(nn.functional.gelu(hidden))
-
-
-class Prototypes(nn.Module):
-    """A first guess of x0: a mean of K learned pictures, weighted by how well each fits x_t.
-
-    The weights are those of the `IdealDenoiser`, softened: the pictures have learned weights of their own, which the
-    context, (N, n_cfeat), changes, and a learned variance joins that of the noise.
-    """
-
-    def __init__(self, k, shape, n_cfeat):
-        super().__init__()
-        self.means = nn.Parameter(0.1 * torch.randn(k, shape.numel()))
-        self.log_weights = nn.Linear(n_cfeat, k)
-        self.log_variance = nn.Parameter(torch.tensor(-2.0))
-        nn.init.zeros_(self.log_weights.weight), nn.init.zeros_(self.log_weights.bias)
-
-    def begin_with(self, x0):
-        """Take some of these pictures, (N, *shape), picked at random, as the first ones to guess from."""
-        chosen = torch.randint(len(x0), (len(self.means),))
-        self.means.data = x0[chosen].flatten(1).to(self.means)
-
-    def forward(self, x, alpha_bar, c):
-        """x: (N, *shape), alpha_bar: (N, 1) or (1, 1), c: (N, n_cfeat) or (1, n_cfeat). Returns the shape of x."""
-        variance = 1 - alpha_bar + alpha_bar * self.log_variance.exp()  # of x_t around each noised mean
-        half_squares = self.means.square().sum(dim=1) / 2
-        logits = (alpha_bar.sqrt() * (x.flatten(1) @ self.means.T) - alpha_bar * half_squares) / variance
-        weights = (logits + self.log_weights(c)).softmax(dim=1)
-        return (weights @ self.means).reshape(x.shape)
-
-
-class PrototypeUnet(nn.Module):
-    """The network of the shipped weights: a U-Net that refines a first guess, made of pictures it has learned.
-
-    in_channels: colours of a picture. n_feat: channels of the first layer. n_cfeat: width of a context.
-    height: height and width of a picture in pixels, a multiple of 4. n_prototypes: pictures to guess from.
-    The widths together are in `widths`. It is called like a `ContextUnet`, for the default `NoiseSchedule`.
-    """
-
-    def __init__(self, in_channels=3, n_feat=48, n_cfeat=5, height=TILE, n_prototypes=1024):
-        super().__init__()
-        _check_height(height)
-        self.in_channels, self.n_feat, self.n_cfeat, self.h = in_channels, n_feat, n_cfeat, height
-        self.widths = in_channels, n_feat, n_cfeat, height, n_prototypes
-        wide, emb = 2 * n_feat, 128
-        self.register_buffer("alpha_bar", NoiseSchedule().alpha_bar, persistent=False)
-
-        self.prototypes = Prototypes(n_prototypes, torch.Size((in_channels, height, height)), n_cfeat)
-        self.timeembed = EmbedFC(64, emb)
-        self.contextembed = nn.Linear(n_cfeat, emb, bias=False)
-
-        self.first = nn.Conv2d(2 * in_channels, n_feat, 3, padding=1)
-        self.down1 = TimedBlock(n_feat, n_feat, emb)
-        self.shrink1 = nn.Conv2d(n_feat, wide, 2, 2)
-        self.down2 = TimedBlock(wide, wide, emb)
-        self.shrink2 = nn.Conv2d(wide, wide, 2, 2)
-        self.middle1 = TimedBlock(wide, wide, emb)
-        self.whole1 = GlobalBlock(wide, height // 4, 3 * n_feat, emb)
-        self.middle2 = TimedBlock(wide, wide, emb)
-        self.whole2 = GlobalBlock(wide, height // 4, 3 * n_feat, emb)
-        self.grow2 = nn.ConvTranspose2d(wide, wide, 2, 2)
-        self.up2 = TimedBlock(2 * wide, wide, emb)
-        self.grow1 = nn.ConvTranspose2d(wide, n_feat, 2, 2)
-        self.up1 = TimedBlock(2 * n_feat, n_feat, emb)
-        self.last = nn.Sequential(ChannelNorm(n_feat), nn.GELU(), nn.Conv2d(n_feat, in_channels, 3, padding=1))
-        nn.init.zeros_(self.last[-1].weight), nn.init.zeros_(self.last[-1].bias)
-
-    def forward(self, x, t, c=None):
-        """Predict the noise. Arguments and result are those of `ContextUnet`."""
-        t = t.reshape(-1)
-        alpha_bar = self.alpha_bar[(t * (len(self.alpha_bar) - 1)).round().long()].reshape(-1, 1)
-        c = x.new_zeros(1, self.n_cfeat) if c is None else c
-        embedding = nn.functional.gelu(self.timeembed(waves(t)) + self.contextembed(c))
-        with torch.autocast(x.device.type, enabled=False):  # squared distances need all their digits
-            guess = self.prototypes(x, alpha_bar, c)
-        signal, noise = alpha_bar.sqrt()[:, :, None, None], (1 - alpha_bar).sqrt()[:, :, None, None]
-
-        full = self.down1(self.first(torch.cat((x, noise * guess), dim=1)), embedding)  # (N, F, H, H)
-        half = self.down2(self.shrink1(full), embedding)  # (N, 2F, H/2, H/2)
-        quarter = self.whole1(self.middle1(self.shrink2(half), embedding), embedding)  # (N, 2F, H/4, H/4)
-        quarter = self.whole2(self.middle2(quarter, embedding), embedding)
-        up2 = self.up2(torch.cat((self.grow2(quarter), half), dim=1), embedding)  # (N, 2F, H/2, H/2)
-        up1 = self.up1(torch.cat((self.grow1(up2), full), dim=1), embedding)  # (N, F, H, H)
-        velocity = self.last(up1) - noise * guess  # what to predict by Salimans and Ho 2022, section 4; (N, C, H, H)
-        return signal * velocity + noise * x  # as noise again
-
-
-def waves(t, n=64):
-    """Time as sines and cosines of n / 2 frequencies (Vaswani et al. 2017, section 3.5): t/T, (N,) -> (N, n)."""
-    phase = t[:, None] * torch.logspace(0, 2.7, n // 2, device=t.device)  # from 1 to some 500 radians
-    return torch.cat((phase.sin(), phase.cos()), dim=1)
-
-
-def _check_height(height):
-    if height < 4 or height % 4:
-        raise ValueError(f"height is {height}; the network halves it twice, so it must be a multiple of 4: 16, 28, 32")
-
-
-def pick_device(name=None):
-    """The device to compute on: the one named, else CUDA, Apple's MPS or the CPU. RuntimeError if it is not there."""
-    here = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if name is None:
-        name = next(kind for kind in ("cuda", "mps", "cpu") if here[kind])
-    if not here.get(str(name).split(":")[0], False):
-        raise RuntimeError(f"device {name!r} is not there; this machine has: {', '.join(k for k in here if here[k])}")
-    return torch.device(name)
-
-
-def save_checkpoint(network, path, half=True):
-    """Write a network's weights as safetensors, in half precision unless `half` is false.
-
-    The file is written under a temporary name and then renamed, so that it is whole or not there.
-    A path that ends in .pth gets the pickle of float32 tensors which the course's notebooks read.
-    """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    tensors = {key: value.detach().cpu().contiguous() for key, value in network.state_dict().items()}
-    partial = path.with_name(path.name + ".partial")
-    if path.suffix == ".pth":
-        torch.save({key: value.clone() for key, value in tensors.items()}, partial)
-    else:
-        from safetensors.torch import save_file
-
-        tensors = {k: v.half() if half and v.is_floating_point() else v for k, v in tensors.items()}
-        save_file(tensors, partial)
-    partial.replace(path)
-
-
-def load_checkpoint(path, network=None, device="cpu"):
-    """Read weights from a safetensors file or from one of the course's .pth files.
-
-    network: the network to fill; left out, one of the kind and the widths that the file shows is made.
-    Returns the network in eval mode on the device, laid out channels last, which is faster on CPUs.
-    Raises FileNotFoundError for a missing file, and ValueError for one that is cut short, is no checkpoint of this
-    network, or has other widths than the network given.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"no checkpoint at {path}; `python weights/train.py` makes one")
-    try:
-        if path.suffix == ".pth":
-            tensors = torch.load(path, map_location="cpu", weights_only=True)
-        else:
-            from safetensors.torch import load_file
-
-            tensors = load_file(path)
-        tensors = {key: value.float() if value.is_floating_point() else value for key, value in tensors.items()}
-    except Exception as error:
-        raise ValueError(
-            f"{path} cannot be read, it is cut short or of another kind ({error}); fetch it again"
-        ) from error
-    try:
-        kind, widths = _layout(tensors)
-    except KeyError as error:
-        raise ValueError(f"{path} is no checkpoint of ContextUnet or PrototypeUnet: it holds no {error}") from error
-    network = network or kind(*widths)
-    if network.widths != widths:
-        raise ValueError(
-            f"{path} is of {kind.__name__}{widths}; expected {type(network).__name__}{network.widths}. "
-            "Make the network with the checkpoint's widths."
-        )
-    try:
-        network.load_state_dict(tensors)
-    except RuntimeError as error:
-        raise ValueError(f"{path} does not fit {kind.__name__}: {error}") from error
-    return network.to(device, memory_format=torch.channels_last).eval()
-
-
-def _layout(tensors):
-    """Which network a checkpoint is of, and the widths to make it with. KeyError if it is of none."""
-    if "prototypes.means" in tensors:
-        n_prototypes, numbers = tensors["prototypes.means"].shape
-        in_channels, n_feat = tensors["last.2.weight"].shape[:2]
-        n_cfeat = tensors["contextembed.weight"].shape[1]
-        return PrototypeUnet, (in_channels, n_feat, n_cfeat, round((numbers / in_channels) ** 0.5), n_prototypes)
-    n_feat, in_channels = tensors["init_conv.conv1.0.weight"].shape[:2]
-    n_cfeat = tensors["contextembed1.model.0.weight"].shape[1]
-    return ContextUnet, (in_channels, n_feat, n_cfeat, 4 * tensors["up0.0.weight"].shape[-1])
-
-
-# -------------------------------------------------------------------------------------------------- noise schedule
-
-
-class NoiseSchedule(nn.Module):
-    """How much noise each step adds (DDPM, section 2 and 4): beta_t rises linearly from beta1 to beta2.
-
-    timesteps: T. The tables have T + 1 entries, indexed by t = 0 ... T, where t = 0 is the clean picture:
-    beta[0] = 0; alpha = 1 - beta; alpha_bar[t] = alpha[1] * ... * alpha[t], so alpha_bar[0] = 1.
-    As in the course, the line starts at index 0, so that beta[1] lies a little above beta1.
-    The tables move between devices together: `schedule.to(device)`. They are made in float64 and kept in `dtype`.
-    """
-
-    def __init__(self, timesteps=500, beta1=1e-4, beta2=0.02, dtype=torch.float32):
-        super().__init__()
-        if timesteps < 1 or not 0 < beta1 <= beta2 < 1:
+    def __init__(self, sfilename, lfilename, transform=None, null_context=False):
+        self.sprites = np.load(sfilename)
+        self.labels = np.load(lfilename)
+        if self.sprites.dtype != np.uint8 or self.sprites.ndim != 4 or self.sprites.shape[-1] != 3:
             raise ValueError(
-                f"timesteps = {timesteps}, beta1 = {beta1}, beta2 = {beta2}; "
-                "expected at least one step and 0 < beta1 <= beta2 < 1"
+                f"{sfilename} holds {self.sprites.dtype} {self.sprites.shape}; expected uint8 (N, height, width, 3). "
+                "Pictures with values 0 to 1: multiply by 255 and convert with .astype(np.uint8)."
             )
-        self.timesteps = timesteps
-        beta = torch.linspace(beta1, beta2, timesteps + 1, dtype=torch.float64)
-        beta[0] = 0
-        alpha = 1 - beta
-        self.register_buffer("beta", beta.to(dtype))
-        self.register_buffer("alpha", alpha.to(dtype))
-        self.register_buffer("alpha_bar", alpha.cumprod(dim=0).to(dtype))
-
-    def perturb(self, x0, t, eps):
-        """Noise pictures to step t in one jump: sqrt(alpha_bar_t) x0 + sqrt(1 - alpha_bar_t) eps (DDPM, equation 4).
-
-        x0, eps: (N, 3, H, W). t: whole numbers in 0 ... T, one or (N,). Returns xt, (N, 3, H, W).
-        """
-        alpha_bar = self.alpha_bar[torch.as_tensor(t, device=x0.device)].reshape(-1, 1, 1, 1)
-        return alpha_bar.sqrt() * x0 + (1 - alpha_bar).sqrt() * eps
-
-
-# -------------------------------------------------------------------------------------------------------- training
-
-
-def train(
-    network,
-    sprites,
-    labels,
-    *,
-    epochs=32,
-    batch_size=100,
-    optimizer="adam",
-    lr=1e-3,
-    muon_lr=0.02,
-    schedule=None,
-    drop_context=0.1,
-    ema_decay=0.999,
-    augmented=True,
-    teacher=None,
-    mixed_precision="no",
-    seed=0,
-    folder=None,
-    after_epoch=None,
-):
-    """Train a network to predict noise (DDPM, Algorithm 1), at a rate that falls linearly by epoch.
-
-    network: a `ContextUnet`; trained in place, and at the end given the averaged weights.
-    sprites: uint8 (N, H, W, 3). labels: float (N, n_cfeat). epochs: passes over them, in batches of `batch_size`.
-    optimizer: "adam", as in the course, or "muon" (Jordan et al. 2024), as for the shipped weights.
-    lr: Adam's rate in the first epoch. muon_lr: Muon's, for the inner convolutions.
-    drop_context: how likely each sample's context is replaced by zeros.
-    ema_decay: decay of the exponential moving average of weights and buffers, shorter at the start; 0 for none.
-    augmented: shift and tint the sprites anew in each epoch. mixed_precision: "no", "bf16" or "fp16".
-    teacher: a network, called alike, whose predictions are to be learned in place of the noise: distillation.
-    seed: of everything random; each epoch draws from its own stream, so that a continued run equals an unbroken one.
-    folder: where `state.pt` is kept after each epoch; a run finds it there and goes on where it stopped.
-    after_epoch: called as after_epoch(epoch, averaged network, mean losses of all epochs so far), epoch from 0.
-
-    Runs on the device that Accelerate finds, and on several under `accelerate launch`.
-    Returns the mean loss of each epoch. Raises ValueError for settings that make no sense, FloatingPointError if the
-    loss is not finite; the last state stays on disk.
-    """
-    from accelerate import Accelerator
-    from accelerate.state import AcceleratorState
-    from accelerate.utils import DataLoaderConfiguration
-    from tqdm.auto import tqdm
-
-    x, labels = transform(sprites), torch.as_tensor(labels, dtype=torch.float32)
-    if len(x) != len(labels):
-        raise ValueError(f"{len(x)} sprites but {len(labels)} labels; expected one label a sprite")
-    if not 1 <= batch_size <= len(x):
-        raise ValueError(f"batch_size is {batch_size}; expected 1 to {len(x)}, the number of sprites")
-    if epochs < 1 or not 0 < lr < 1 or not 0 < muon_lr < 1:
-        raise ValueError(
-            f"epochs = {epochs}, lr = {lr}, muon_lr = {muon_lr}; expected at least one epoch and rates between 0 and 1"
-        )
-
-    AcceleratorState._reset_state()  # a second call in one kernel may ask for another precision
-    accelerator = Accelerator(
-        mixed_precision=mixed_precision,
-        dataloader_config=DataLoaderConfiguration(split_batches=True),  # several devices share each batch
-    )
-    device = accelerator.device
-    schedule = (schedule or NoiseSchedule()).to(device)
-    shuffle = torch.Generator()
-    loader = DataLoader(TensorDataset(x, labels), batch_size, shuffle=True, drop_last=True, generator=shuffle)
-    network.to(device, memory_format=torch.channels_last).train()
-    teacher = teacher and teacher.to(device, memory_format=torch.channels_last).eval()
-    average = torch.optim.swa_utils.AveragedModel(network, avg_fn=_ema(ema_decay), use_buffers=True)
-    optimizer = _optimizer(network, optimizer, lr, muon_lr)
-    model, optimizer, loader = accelerator.prepare(network, optimizer, loader)
-    generator = torch.Generator(device)
-
-    losses = []
-    state_file = Path(folder) / "state.pt" if folder else None
-    if state_file and state_file.is_file():
-        state = torch.load(state_file, map_location=device, weights_only=True)
-        network.load_state_dict(state["network"])
-        average.load_state_dict(state["average"])
-        optimizer.load_state_dict(state["optimizer"])
-        losses = state["losses"]
-
-    for epoch in range(len(losses), epochs):
-        stream = seed * 100_003 + epoch
-        shuffle.manual_seed(stream)
-        generator.manual_seed(stream + 1_000_000_007 * accelerator.process_index)
-        for group in optimizer.param_groups:
-            group["lr"] = group["initial_lr"] * (1 - epoch / epochs)
-        total = torch.zeros((), device=device)
-        bar = tqdm(loader, f"epoch {epoch}", leave=False, disable=not accelerator.is_main_process)
-        for x0, c in bar:
-            if augmented:
-                x0 = augment(x0, generator)
-            x0 = x0.contiguous(memory_format=torch.channels_last)
-            t = torch.randint(1, schedule.timesteps + 1, (len(x0),), generator=generator, device=device)
-            eps = torch.randn(x0.shape, generator=generator, device=device)
-            keep = torch.rand(len(x0), 1, generator=generator, device=device) >= drop_context
-            given = schedule.perturb(x0, t, eps), t / schedule.timesteps, c * keep
-            target = eps
-            if teacher:
-                with torch.no_grad(), accelerator.autocast():
-                    target = teacher(*given)
-            loss = ((model(*given) - target) ** 2).mean()
-            if not loss.isfinite():
-                raise FloatingPointError(f"the loss is {loss} in epoch {epoch}; try a lower lr than {lr}")
-            optimizer.zero_grad()
-            accelerator.backward(loss)
-            optimizer.step()
-            average.update_parameters(network)
-            total += loss.detach()
-        losses.append(float(accelerator.reduce(total, "mean")) / len(loader))
-        if state_file and accelerator.is_main_process:
-            state_file.parent.mkdir(parents=True, exist_ok=True)
-            state = {"network": network.state_dict(), "average": average.state_dict()}
-            partial = state_file.with_suffix(".partial")
-            torch.save({**state, "optimizer": optimizer.state_dict(), "losses": losses}, partial)
-            partial.replace(state_file)
-        if after_epoch and accelerator.is_main_process:
-            after_epoch(epoch, average.module.eval(), losses)
-    network = accelerator.unwrap_model(model, keep_fp32_wrapper=False)  # sampling is in float32 again
-    network.load_state_dict(average.module.state_dict())
-    network.eval()
-    return losses
-
-
-def _optimizer(network, name, lr, muon_lr):
-    """Adam for all weights, or Muon for the kernels of the inner convolutions and Adam for the rest."""
-    if name == "adam":
-        return torch.optim.Adam([{"params": network.parameters(), "initial_lr": lr}], lr)
-    if name != "muon":
-        raise ValueError(f'optimizer is {name!r}; expected "adam" or "muon"')
-    from pytorch_optimizer import Muon
-
-    inner, rest = [], []
-    for weights in network.parameters():
-        is_inner = weights.ndim == 4 and min(weights.shape[:2]) > network.in_channels
-        (inner if is_inner else rest).append(weights)
-    inner = {"params": inner, "use_muon": True, "lr": muon_lr, "initial_lr": muon_lr}
-    return Muon([inner, {"params": rest, "use_muon": False, "lr": lr, "initial_lr": lr, "betas": (0.9, 0.99)}])
-
-
-def _ema(decay):
-    """An averaging rule for AveragedModel: exponential, with a shorter memory while there is little to remember."""
-
-    def average(old, new, count):
-        if not old.is_floating_point():  # BatchNorm's counters
-            return new
-        return old.lerp(new, 1 - min(decay, (1 + float(count)) / (10 + float(count))))
-
-    return average
-
-
-# -------------------------------------------------------------------------------------------------------- sampling
-
-
-def ddpm_step(xt, t, t_prev, predict, schedule, generator=None, posterior=False):
-    """One step of DDPM sampling, from x_t to x at t_prev (DDPM, Algorithm 2, line 4).
-
-    xt: (N, 3, H, W). t, t_prev: whole numbers, t > t_prev >= 0. predict(xt, t) gives the predicted noise.
-    posterior: the variance of the fresh noise is beta_t, or else the posterior's (DDPM, equation 7).
-    A step over several t is one step of the schedule that holds only these: alpha_t becomes
-    alpha_bar_t / alpha_bar_t_prev. Returns x at t_prev. In the step to 0 no noise is added.
-    """
-    alpha_bar, alpha_bar_prev = schedule.alpha_bar[t], schedule.alpha_bar[t_prev]
-    alpha = alpha_bar / alpha_bar_prev
-    beta = 1 - alpha
-    mean = (xt - beta / (1 - alpha_bar).sqrt() * predict(xt, t)) / alpha.sqrt()
-    if t_prev == 0:
-        return mean
-    variance = beta * (1 - alpha_bar_prev) / (1 - alpha_bar) if posterior else beta
-    return mean + variance.sqrt() * _noise_like(xt, generator)
-
-
-def ddim_step(xt, t, t_prev, predict, schedule, generator=None, eta=0.0):
-    """One step of DDIM sampling, from x_t to x at any earlier t_prev (DDIM, equation 12; its alpha is our alpha_bar).
-
-    xt: (N, 3, H, W). t, t_prev: whole numbers, t > t_prev >= 0. predict(xt, t) gives the predicted noise.
-    eta: how much fresh noise, from 0, none, to 1, as much as DDPM with the posterior's variance (DDIM, equation 16).
-    """
-    alpha_bar, alpha_bar_prev = schedule.alpha_bar[t], schedule.alpha_bar[t_prev]
-    eps = predict(xt, t)
-    x0 = (xt - (1 - alpha_bar).sqrt() * eps) / alpha_bar.sqrt()
-    sigma = eta * ((1 - alpha_bar_prev) / (1 - alpha_bar) * (1 - alpha_bar / alpha_bar_prev)).sqrt()
-    x = alpha_bar_prev.sqrt() * x0 + (1 - alpha_bar_prev - sigma**2).sqrt() * eps
-    return x + sigma * _noise_like(xt, generator) if sigma > 0 else x
-
-
-def _noise_like(x, generator):
-    """Fresh noise from N(0, I), in the shape of x."""
-    return torch.randn(x.shape, generator=generator, device=x.device, dtype=x.dtype)
-
-
-PRECISIONS = {"no": None, "bf16": torch.bfloat16, "fp16": torch.float16}
-
-
-@torch.no_grad()
-def sample(
-    network,
-    n_sample,
-    *,
-    context=None,
-    step=ddpm_step,
-    steps=None,
-    schedule=None,
-    start=None,
-    seed=None,
-    save_rate=20,
-    mixed_precision="no",
-    progress=True,
-):
-    """Draw new pictures: start from pure noise at T and take a step at a time down to 0.
-
-    network: predicts noise, in eval mode while we sample. n_sample: how many pictures.
-    context: (n_sample, n_cfeat), or (n_cfeat,) for all alike, or None. step: the rule for one step.
-    steps: how many steps, evenly spaced from T to 0, in 1 ... T; left out, all T.
-    start: x_T, (n_sample, 3, H, W); left out, drawn from N(0, I). seed: the same seed gives the same pictures.
-    save_rate: keep a frame at every so many steps, at the first and at the last seven; None keeps none.
-    mixed_precision: of the network, "no", "bf16" or "fp16"; the steps are computed in float32 all the same.
-
-    Returns x0, (n_sample, 3, H, W), and the frames, (frames, n_sample, 3, H, W), on the CPU, from noise to picture.
-    Raises ValueError if n_sample is below 1, steps outside 1 ... T, the context of another shape, or for another
-    precision.
-    """
-    from tqdm.auto import tqdm
-
-    if mixed_precision not in PRECISIONS:
-        raise ValueError(f"mixed_precision is {mixed_precision!r}; expected one of {', '.join(PRECISIONS)}")
-    if n_sample < 1:
-        raise ValueError(f"n_sample is {n_sample}; expected at least 1")
-    device = next(network.parameters()).device
-    schedule = (schedule or NoiseSchedule()).to(device)
-    steps = schedule.timesteps if steps is None else steps
-    if not 1 <= steps <= schedule.timesteps:
-        raise ValueError(f"steps is {steps}; expected 1 to {schedule.timesteps}, the time steps of the schedule")
-    context = _check_context(context, n_sample, network.n_cfeat, device)
-    generator = torch.Generator(device)
-    generator.manual_seed(secrets.randbits(63) if seed is None else seed)
-    shape = n_sample, network.in_channels, network.h, network.h
-    x = torch.randn(shape, generator=generator, device=device) if start is None else start.to(device)
-    if x.shape != shape:
-        raise ValueError(f"start has shape {tuple(x.shape)}; expected {shape}")
-
-    part = 64 if device.type == "cpu" else 4096  # sprites at a time: memory stays bounded, and small fits the cache
-    contexts = [None] * -(-n_sample // part) if context is None else context.split(part)
-
-    def predict(xt, t):
-        t = torch.full((1,), t / schedule.timesteps, dtype=xt.dtype, device=device)
-        return torch.cat([network(x, t, c) for x, c in zip(xt.split(part), contexts, strict=True)])
-
-    training = network.training
-    network.eval()
-    frames = []
-    times = np.linspace(schedule.timesteps, 0, steps + 1).round().astype(int).tolist()
-    with torch.autocast(device.type, PRECISIONS[mixed_precision], enabled=mixed_precision != "no"):
-        for t, t_prev in tqdm(list(pairwise(times)), "sampling", leave=False, disable=not progress):
-            x = step(x, t, t_prev, predict, schedule, generator)
-            if save_rate and (t // save_rate > t_prev // save_rate or t == times[0] or t < 8 or t_prev == 0):
-                frames.append(x.cpu())
-    network.train(training)
-    return x, torch.stack(frames) if frames else x.new_empty(0, *shape).cpu()
-
-
-def _check_context(context, n_sample, n_cfeat, device):
-    """The context as float32 (n_sample, n_cfeat) on the device, or None; ValueError if its shape is another."""
-    if context is None:
-        return None
-    context = torch.as_tensor(context, dtype=torch.float32, device=device)
-    if context.ndim == 1:
-        context = context.expand(n_sample, -1)
-    if context.shape != (n_sample, n_cfeat):
-        raise ValueError(
-            f"context has shape {tuple(context.shape)}; expected ({n_sample}, {n_cfeat}): "
-            f"a row for each of the {n_sample} samples, a number for each of {n_cfeat} classes"
-        )
-    return context
-
-
-class IdealDenoiser(nn.Module):
-    """The best possible noise prediction for a finite set of pictures, in closed form: it knows them all by heart.
-
-    How likely each picture x0 is behind x_t goes with exp(-|x_t - sqrt(alpha_bar_t) x0|^2 / (2 (1 - alpha_bar_t)))
-    (Bayes' rule with DDPM's equation 4). The mean of the pictures, so weighted, is the guess of x0 with the least
-    squared error, and equation 4 makes the noise of it. Sampling with it gives the set back.
-
-    x0: the pictures, (M, 3, H, W). It takes the place of a `ContextUnet` wherever one samples; contexts are ignored.
-    """
-
-    n_cfeat = len(CLASSES)
-
-    def __init__(self, x0, schedule=None):
-        super().__init__()
-        self.schedule = schedule or NoiseSchedule()
-        self.in_channels, self.h = x0.shape[1:3]
-        self.x0 = nn.Parameter(x0.flatten(1), requires_grad=False)
-        self.half_squares = nn.Parameter(self.x0.square().sum(dim=1) / 2, requires_grad=False)
-
-    def forward(self, x, t, c=None):
-        """Predict the noise in x, (N, 3, H, W), at t/T, one number or N. Returns the shape of x."""
-        step = (t * self.schedule.timesteps).round().long()
-        alpha_bar = self.schedule.alpha_bar[step].reshape(-1, 1)
-        xt = x.flatten(1)
-        logits = (alpha_bar.sqrt() * (xt @ self.x0.T) - alpha_bar * self.half_squares) / (1 - alpha_bar)
-        guess = logits.softmax(dim=1) @ self.x0
-        return ((xt - alpha_bar.sqrt() * guess) / (1 - alpha_bar).sqrt()).reshape(x.shape)
-
-
-# -------------------------------------------------------------------------------------------------------- pictures
-
-
-def tile(x, columns=8):
-    """Lay pictures out in rows, a pixel of white between them.
-
-    x: (N, 3, H, W) on the fixed scale -1 ... 1. Returns one picture, uint8 (height, width, 3).
-    """
-    return to_uint8(make_grid(torch.as_tensor(x), nrow=columns, padding=1, pad_value=1.0))
-
-
-def show_sprites(x, columns=8, titles=None, title=None, size=0.8):
-    """Draw pictures in a matplotlib figure, each under its own title if there are some.
-
-    x: (N, 3, H, W), drawn on the fixed scale -1 ... 1. columns: pictures a row. titles: N words.
-    title: over the whole figure. size: width of a picture in inches. Returns the figure.
-    """
-    rows = -(-len(x) // columns)
-    room = 0.28 if titles is not None else 0.05
-    fig, axes = plt.subplots(rows, columns, figsize=(size * columns, (size + room) * rows), squeeze=False)
-    for i, axis in enumerate(axes.flat):
-        axis.axis("off")
-        if i < len(x):
-            axis.imshow(to_uint8(x[i]), interpolation="nearest")
-            if titles is not None:
-                axis.set_title(titles[i], fontsize=8, pad=3)
-    fig.suptitle(title, fontsize=10)
-    fig.tight_layout(pad=0.3)
-    return fig
-
-
-class Animation:
-    """Frames of sprites, drawn as one small picture a frame: shown by Jupyter, `.to_jshtml()`, `.save(path)`.
-
-    frames: (F, N, 3, H, W), on the fixed scale -1 ... 1, so that the noise level can be seen. columns: sprites a row.
-    Noise does not compress: a frame that takes more than `heavy` bytes gets as few levels a colour as stay within 1/16
-    of the range (root mean square; at most 1/8). The last frame is exact.
-    """
-
-    heavy = 8_000
-
-    def __init__(self, frames, columns=8):
-        self.pictures = [tile(frame, columns)[1:-1, 1:-1] for frame in frames]  # without a margin: a page has its own
-
-    def _encoded(self):
-        """The frames as bytes of lossless WebP files."""
-        frames = [_encode(picture) for picture in self.pictures]
-        for number, picture in enumerate(self.pictures[:-1]):
-            if len(frames[number]) > self.heavy:
-                frames[number] = _encode(_fewer_colours(picture))
-        return frames
-
-    def to_jshtml(self, fps=10):
-        """A player as a piece of HTML with all frames inside: slider, play and pause; it waits on the last frame."""
-        height, width, _ = self.pictures[0].shape
-        frames = [base64.b64encode(data).decode() for data in self._encoded()]
-        return _PLAYER % {
-            "id": "player" + secrets.token_hex(4),
-            "last": len(frames) - 1,
-            "width": 4 * width,
-            "height": 4 * height,
-            "still": frames[-1],
-            "frames": "".join(f'"{frame}",' for frame in frames[:-1]),
-            "pause": round(1000 / fps),
-        }
-
-    _repr_html_ = to_jshtml
-
-    def save(self, path, fps=10, scale=4):
-        """Write an animated GIF, each pixel drawn `scale` times as wide, held for two seconds at the end."""
-        pictures = [Image.fromarray(p.repeat(scale, 0).repeat(scale, 1)) for p in self.pictures]
-        durations = [round(1000 / fps)] * (len(pictures) - 1) + [2000]
-        pictures[0].save(path, save_all=True, append_images=pictures[1:], duration=durations, loop=0)
-
-
-def _encode(picture):
-    """A uint8 picture as the bytes of a WebP file, lossless (quality and method only say how hard to pack it)."""
-    data = io.BytesIO()
-    Image.fromarray(picture).save(data, "WEBP", lossless=True, quality=50, method=4)
-    return data.getvalue()
-
-
-def _fewer_colours(picture, tolerance=255 / 16):
-    """A uint8 picture with as few levels a colour, evenly spread, as keep its root mean square error in tolerance."""
-    for levels in range(5, 256):
-        step = 255 / (levels - 1)
-        coarse = np.round(picture / step) * step
-        if ((coarse - picture) ** 2).mean() <= tolerance**2:
-            return coarse.round().astype(np.uint8)
-
-
-_PLAYER = """<div id="%(id)s" style="max-width:%(width)dpx">
-<img width="%(width)d" height="%(height)d" style="image-rendering:pixelated;max-width:100%%;height:auto"
- alt="sprites on their way from noise to picture" src="data:image/webp;base64,%(still)s"/>
-<div style="display:flex;align-items:center;gap:8px;font:13px sans-serif">
-<button type="button" style="width:4em">pause</button>
-<input type="range" aria-label="frame" min="0" max="%(last)d" value="%(last)d" style="flex:1"/>
-<span>%(last)d / %(last)d</span></div></div>
-<script>(() => {
-const root = document.getElementById("%(id)s"), image = root.querySelector("img");
-const [button, slider, label] = ["button", "input", "span"].map(name => root.querySelector(name));
-const kind = "data:image/webp;base64,", frames = [%(frames)simage.src.slice(kind.length)];
-let now = 0, playing = true, timer;
-function show(number) {
-  now = number; slider.value = now; label.textContent = now + " / %(last)d";
-  image.src = kind + frames[now];
-}
-function next() {
-  if (!playing) return;
-  show((now + 1) %% frames.length);
-  timer = setTimeout(next, now == %(last)d ? 2000 : %(pause)d);
-}
-function play(on) {
-  playing = on; clearTimeout(timer); button.textContent = on ? "pause" : "play"; if (on) next();
-}
-button.onclick = () => play(!playing);
-slider.oninput = () => { play(false); show(+slider.value); };
-play(true);
-})();</script>"""
-
-
-# ---------------------------------------------------------------------- names that only the course's notebooks need
+        if not (np.issubdtype(self.labels.dtype, np.number) and self.labels.ndim == 2):
+            raise ValueError(
+                f"{lfilename} holds {self.labels.dtype} {self.labels.shape}; expected numbers (N, classes)"
+            )
+        if len(self.sprites) != len(self.labels):
+            raise ValueError(
+                f"{len(self.sprites)} sprites in {sfilename} but {len(self.labels)} labels in {lfilename}; "
+                "expected one label a sprite"
+            )
+        if not ((self.labels >= 0) & (self.labels <= 1)).all():
+            raise ValueError(f"labels in {lfilename} leave the range 0 to 1; expected one-hot or mixed contexts")
+        self.labels = self.labels.astype(np.float32)
+        self.transform = transform
+        self.null_context = null_context
+
+    def __len__(self):
+        return len(self.sprites)
+
+    def __getitem__(self, index):
+        picture = self.sprites[index]
+        if self.transform is not None:
+            picture = self.transform(picture)
+        label = torch.from_numpy(self.labels[index])
+        return picture, torch.zeros_like(label) if self.null_context else label
+
+    def getshapes(self):
+        """The shapes of all sprites and of all labels."""
+        return self.sprites.shape, self.labels.shape
 
 
 def plot_sample(x_gen_store, n_sample, nrows, save_dir, fn, w, save=False):

@@ -21,6 +21,7 @@ from time import perf_counter
 import course
 import matplotlib
 import torch
+from full_training import COPIES, EPOCHS
 from torch.utils.flop_counter import FlopCounterMode
 from tqdm import tqdm
 
@@ -33,15 +34,13 @@ from diffusion_utilities import (
     PrototypeUnet,
     load_checkpoint,
     load_sprites,
+    muon,
     sample,
     train,
     transform,
 )
+from recipes import SAMPLERS, noised_average
 from scoring import score
-
-sys.path.insert(0, str(HERE / "weights"))
-from full_training import COPIES, EPOCHS
-from score import SAMPLERS, noised_average
 
 FOLDER = Path(__file__).resolve().parent
 N = 32  # sprites in the course's animations
@@ -114,7 +113,7 @@ def import_in_fresh_process(names):
 def training_time(batch_size=100, steps=10, precision="bf16"):
     """Seconds a step of our training: by how much a pass gets longer."""
     sprites, labels = load_sprites("train")
-    settings = {"optimizer": "muon", "mixed_precision": precision, "batch_size": batch_size, "epochs": 1}
+    settings = {"optimizer": muon, "mixed_precision": precision, "batch_size": batch_size, "epochs": 1}
 
     def passing(n):
         return seconds(lambda: train(PrototypeUnet(), sprites[: n * batch_size], labels[: n * batch_size], **settings))

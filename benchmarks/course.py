@@ -4,8 +4,6 @@ Float32, eager, and for each frame a picture on 32 axes, as there. What is left 
 loading checkpoints and batches, and the lines that it prints while it samples.
 """
 
-import sys
-
 import matplotlib
 
 matplotlib.use("Agg")  # no window, as in a notebook
@@ -15,10 +13,8 @@ import torch
 import torch.nn.functional as F
 from matplotlib.animation import FuncAnimation
 
-from diffusion_utilities import HERE, ContextUnet, NoiseSchedule, unorm
-
-sys.path.insert(0, str(HERE / "weights"))
-from errata import RandomShortcut
+from diffusion_utilities import ContextUnet, NoiseSchedule, unorm
+from recipes import RandomShortcut
 
 SCHEDULE = NoiseSchedule()
 T = SCHEDULE.timesteps

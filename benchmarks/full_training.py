@@ -11,7 +11,6 @@ some of the course's epochs and after each of our trainings. Stop it whenever yo
 
 import argparse
 import shutil
-import sys
 from functools import partial
 from pathlib import Path
 
@@ -25,18 +24,15 @@ from diffusion_utilities import (
     ddpm_step,
     load_checkpoint,
     load_sprites,
+    muon,
     sample,
     save_checkpoint,
     to_uint8,
     train,
     transform,
 )
+from recipes import WithoutTheRoot, fill, new_network
 from scoring import score
-
-sys.path.insert(0, str(HERE / "weights"))
-from errata import WithoutTheRoot
-from tables import fill
-from train import new_network
 
 EPOCHS, COPIES = 32, 89_400
 SCORED = 0, 3, 7, 31
@@ -58,8 +54,8 @@ def copies(n=COPIES, seed=0):
 def short_training(way, epochs, sprites, labels):
     """A network trained from nothing for this many passes, as in the first part of weights/train.py."""
     torch.manual_seed(0)
-    network = new_network(False, sprites)
-    train(network, sprites, labels, epochs=epochs, optimizer="muon", lr=4e-3, mixed_precision=OURS[way])
+    network = new_network(sprites)
+    train(network, sprites, labels, epochs=epochs, optimizer=muon, mixed_precision=OURS[way])
     return network
 
 

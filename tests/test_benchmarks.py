@@ -6,16 +6,17 @@ import sys
 
 import bench
 import course
-import errata
 import full_training
 import pytest
 import torch
 from test_tables import stored
 from torch import nn
 
+import diffusion_utilities
 from diffusion_utilities import (
     ContextUnet,
     NoiseSchedule,
+    adam,
     ddim_step,
     ddpm_step,
     load_checkpoint,
@@ -23,6 +24,7 @@ from diffusion_utilities import (
     save_checkpoint,
     train,
 )
+from recipes import RandomShortcut, WithoutTheRoot
 
 
 @pytest.fixture
@@ -50,7 +52,7 @@ def test_the_courses_network_is_its_own_with_a_new_shortcut_at_each_call():
     x, t = torch.randn(1, 3, 16, 16), torch.ones(1)
     with torch.inference_mode():
         assert (network(x, t) - network(x, t)).abs().max() > 1e-3
-    assert network.n_feat == 64 and type(network.init_conv) is errata.RandomShortcut
+    assert network.n_feat == 64 and type(network.init_conv) is RandomShortcut
 
 
 def test_the_courses_training_lacks_the_root():
@@ -102,7 +104,7 @@ def test_the_courses_training_is_scored_by_its_checkpoint(tmp_path, monkeypatch)
     monkeypatch.setattr(full_training, "load_checkpoint", lambda *args: loaded.append(args) or load_checkpoint(*args))
     figures = full_training.figures("course", 89_400, 3, 200, "DDIM", 1, tmp_path)
     ((path, loaded_into),) = loaded
-    assert path.name == "epoch_3.safetensors" and type(loaded_into.init_conv) is errata.RandomShortcut
+    assert path.name == "epoch_3.safetensors" and type(loaded_into.init_conv) is RandomShortcut
     assert figures["floor"] < figures["distance"]
 
 
@@ -119,12 +121,16 @@ def test_the_whole_training_is_the_courses_recipe(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["full_training.py", "--run", str(tmp_path)])
     full_training.main()
     [((network, sprites, labels), settings)] = called
-    assert type(network.init_conv) is errata.RandomShortcut and len(sprites) == len(labels) == 89_400
-    assert type(settings.pop("schedule")) is errata.WithoutTheRoot and settings.pop("mixed_precision") == "bf16"
+    assert type(network.init_conv) is RandomShortcut and len(sprites) == len(labels) == 89_400
+    assert type(settings.pop("schedule")) is WithoutTheRoot and settings.pop("mixed_precision") == "bf16"
     assert settings.pop("folder") == tmp_path and settings.pop("after_epoch")
     assert settings == {"epochs": 32, "ema_decay": 0, "augmented": False}
-    by_default = inspect.signature(train).parameters
-    assert [by_default[name].default for name in ("batch_size", "optimizer", "lr")] == [100, "adam", 1e-3]
+    by_default = inspect.signature(train).parameters["batch_size"], inspect.signature(adam).parameters["lr"]
+    assert [parameter.default for parameter in by_default] == [100, 1e-3]
+    made = []
+    monkeypatch.setattr(diffusion_utilities, "adam", lambda network: made.append(network) or adam(network))
+    train(network, sprites[:100], labels[:100], epochs=1)
+    assert made == [network]
 
 
 def test_copies_of_the_sprites_are_made_once():

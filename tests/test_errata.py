@@ -9,7 +9,6 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from errata import RandomShortcut, WithoutTheRoot
 from test_diffusion import Recorder, few_sprites
 from torch import nn
 
@@ -28,9 +27,10 @@ from diffusion_utilities import (
     tile,
     transform,
 )
+from recipes import RandomShortcut, WithoutTheRoot
 
 T = 500
-SCHEDULE = NoiseSchedule(T)
+SCHEDULE = NoiseSchedule()
 
 
 def noise(*shape, seed=0):
@@ -103,7 +103,7 @@ def check_drawn_times(draw):
 
 def drawn_by_train(n, timesteps):
     recorder = Recorder()
-    settings = {"batch_size": 40, "augmented": False, "schedule": NoiseSchedule(timesteps)}
+    settings = {"batch_size": 40, "augmented": False, "schedule": NoiseSchedule.linear(timesteps)}
     diffusion_utilities.train(recorder, *few_sprites(40), epochs=n // 40, **settings)
     return (torch.cat([t for _, t, _ in recorder.seen]) * timesteps).round().long()
 
@@ -290,11 +290,11 @@ def check_variance_at_300(step, oracle):
 
 def step_without_noise(xt, t, t_prev, predict, schedule, generator):
     alpha, alpha_bar = schedule.alpha[t], schedule.alpha_bar[t]
-    return (xt - (1 - alpha) / (1 - alpha_bar).sqrt() * predict(xt, t)) / alpha.sqrt()
+    return (xt - (1 - alpha) / (1 - alpha_bar).sqrt() * predict(xt, t)[1]) / alpha.sqrt()
 
 
 def half_step(xt, t, t_prev, predict, schedule, generator):
-    return step_without_noise(xt, t, t_prev, lambda xt, t: predict(xt, t) / 2, schedule, generator)
+    return step_without_noise(xt, t, t_prev, lambda xt, t: (None, predict(xt, t)[1] / 2), schedule, generator)
 
 
 # --- all of them
@@ -354,7 +354,7 @@ def test_3_what_whole_division_does(n):
 
 
 def test_13_what_is_left_at_the_end():
-    left = {timesteps: NoiseSchedule(timesteps).alpha_bar[-1].sqrt().item() for timesteps in (300, 500, 1000)}
+    left = {timesteps: NoiseSchedule.linear(timesteps).alpha_bar[-1].sqrt().item() for timesteps in (300, 500, 1000)}
     assert left == pytest.approx({300: 0.22, 500: 0.08, 1000: 0.006}, abs=0.005)
 
 

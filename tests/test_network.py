@@ -7,10 +7,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
 from torch import nn
 
 from diffusion_utilities import (
     WEIGHTS,
+    Attention,
+    Block,
     ContextUnet,
     GlobalBlock,
     IdealDenoiser,
@@ -18,14 +22,14 @@ from diffusion_utilities import (
     Prototypes,
     PrototypeUnet,
     ResidualConvBlock,
-    TimedBlock,
+    Unet,
     load_checkpoint,
     pick_device,
     save_checkpoint,
     waves,
 )
 
-both = pytest.mark.parametrize("kind", [ContextUnet, PrototypeUnet])
+kinds = pytest.mark.parametrize("kind", [ContextUnet, PrototypeUnet, Unet])
 
 COURSE = json.loads((Path(__file__).parent / "course_state_dict.json").read_text())
 
@@ -111,7 +115,7 @@ def awake(network):
     return network.eval()
 
 
-@both
+@kinds
 @pytest.mark.parametrize("height", [4, 16, 20, 28, 32, 64])
 def test_heights(kind, height):
     network, x = awake(kind(n_feat=8, height=height)), torch.randn(2, 3, height, height)
@@ -126,14 +130,14 @@ def test_the_pool_takes_the_whole_map(height):
     assert network.to_vec(network.down2(network.down1(network.init_conv(x)))).shape == (2, 16, 1, 1)
 
 
-@both
+@kinds
 @pytest.mark.parametrize("height", [0, 2, 18, 30])
 def test_heights_it_cannot_take(kind, height):
     with pytest.raises(ValueError, match=f"height is {height}.*multiple of 4"):
         kind(height=height)
 
 
-@both
+@kinds
 def test_time_and_context_matter_and_no_context_is_zeros(kind):
     torch.manual_seed(0)
     network, x = awake(kind(n_feat=8)), torch.randn(2, 3, 16, 16)
@@ -215,8 +219,8 @@ def test_global_block_is_fully_connected():
     assert (x.grad[0] != 0).all() and not x.grad[1].any()
 
 
-def test_timed_block_scales_and_shifts():
-    block = awake(TimedBlock(8, 12, 6))
+def test_block_scales_and_shifts():
+    block = awake(Block(8, 12, 6))
     x, embedding = torch.randn(2, 8, 4, 4), torch.randn(2, 6)
     scale, shift = block.scale_shift(embedding).reshape(2, 2, 12, 1, 1).unbind(1)
     normed = (hidden := block.conv1(nn.functional.gelu(block.norm1(x)))) - hidden.mean(dim=1, keepdim=True)
@@ -224,7 +228,7 @@ def test_timed_block_scales_and_shifts():
     normed = normed * block.norm2.weight[:, None, None] + block.norm2.bias[:, None, None]
     out = block.shortcut(x) + block.conv2(nn.functional.gelu(normed * (1 + scale) + shift))
     assert torch.allclose(block(x, embedding), out, atol=1e-5)
-    fresh = TimedBlock(8, 8, 6)
+    fresh = Block(8, 8, 6)
     assert torch.equal(fresh(x, embedding), x)
 
 
@@ -234,21 +238,24 @@ def test_waves():
     assert torch.allclose(waves(t)[:, 0], t.sin()) and torch.allclose(waves(t)[:, 63], (10**2.7 * t).cos(), atol=1e-4)
 
 
-@both
+@kinds
 def test_checkpoints_come_back(kind, tmp_path):
     torch.manual_seed(0)
     network, x = awake(kind(n_feat=8, n_cfeat=3, height=20)), torch.randn(2, 3, 20, 20)
     out = network(x, torch.tensor([0.5]))
-    for name, tolerance in (("a.safetensors", 2e-2), ("a.pth", 1e-5)):
+    names = {"a.safetensors": 2e-2, "a.pth": 1e-5} if kind is ContextUnet else {"a.safetensors": 2e-2}
+    for name, tolerance in names.items():
         save_checkpoint(network, tmp_path / name)
         again = load_checkpoint(tmp_path / name)
         assert type(again) is kind and not again.training
-        assert again.widths == network.widths and again.widths[:4] == (3, 8, 3, 20)
+        assert again.arguments == network.arguments and again.arguments["height"] == 20
         assert (again(x, torch.tensor([0.5])) - out).abs().max() <= tolerance
     save_checkpoint(network, tmp_path / "full.safetensors", half=False)
     exact = load_checkpoint(tmp_path / "full.safetensors").state_dict()
     assert all(torch.equal(exact[key], value) for key, value in network.state_dict().items())
-    assert {path.suffix for path in tmp_path.iterdir()} == {".safetensors", ".pth"}  # nothing half-written is left
+    assert {path.suffix for path in tmp_path.iterdir()} == {
+        Path(name).suffix for name in names
+    }  # nothing half-written is left
 
 
 def test_checkpoints_that_cannot_be_read(tmp_path):
@@ -256,12 +263,10 @@ def test_checkpoints_that_cannot_be_read(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"a\.safetensors.*train\.py"):
         load_checkpoint(path)
     save_checkpoint(ContextUnet(n_feat=8), path)
-    with pytest.raises(ValueError, match=r"\(3, 8, 5, 16\).*expected ContextUnet\(3, 16, 5, 16\)"):
+    with pytest.raises(ValueError, match=r"n_feat=8, n_cfeat=5, height=16\); expected ContextUnet\(.*n_feat=16"):
         load_checkpoint(path, ContextUnet(n_feat=16))
-    with pytest.raises(
-        ValueError, match=r"is of ContextUnet\(3, 8, 5, 16\); expected PrototypeUnet\(3, 8, 5, 16, 1024\)"
-    ):
-        load_checkpoint(path, PrototypeUnet(n_feat=8))
+    with pytest.raises(ValueError, match=r"is of ContextUnet\(.*; expected Unet\("):
+        load_checkpoint(path, Unet(n_feat=8))
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(ValueError, match="cut short"):
@@ -270,7 +275,7 @@ def test_checkpoints_that_cannot_be_read(tmp_path):
     with pytest.raises(ValueError, match="cut short"):
         load_checkpoint(path)
     torch.save(nn.Linear(2, 2).state_dict(), tmp_path / "foreign.pth")
-    with pytest.raises(ValueError, match="no checkpoint of ContextUnet"):
+    with pytest.raises(ValueError, match="does not say that it is a checkpoint"):
         load_checkpoint(tmp_path / "foreign.pth")
     torch.save(nn.Linear(2, 2), tmp_path / "code.pth")
     with pytest.raises(ValueError, match="cannot be read"):
@@ -285,7 +290,8 @@ def test_checkpoints_that_cannot_be_read(tmp_path):
 @pytest.mark.parametrize("name", ["model_0", "model_4", "model_8", "model_31", "model_trained"])
 def test_shipped_weights(name):
     network = load_checkpoint(WEIGHTS / f"{name}.safetensors")
-    assert network.widths == ((3, 48, 5, 16, 1024) if name == "model_trained" else (3, 64, 5, 16))
+    assert type(network) is (PrototypeUnet if name == "model_trained" else ContextUnet)
+    assert network.schedule.timesteps == 500 and network.predicts == "noise"
 
 
 def test_the_samples_that_viewers_named_are_of_the_shipped_network():
@@ -311,3 +317,85 @@ def test_the_first_pictures_to_guess_from_are_some_of_those_given():
     assert prototypes.means.shape == (50, 3 * 16 * 16) and prototypes.means.requires_grad
     assert (prototypes.means == prototypes.means[:, :1]).all()  # whole pictures
     assert set(prototypes.means[:, 0].tolist()) == {0, 1, 2, 3}
+
+
+def test_attention_is_the_formula():
+    """softmax(Q K^T / sqrt(d)) V for each head (Vaswani et al. 2017, equation 1), every place with every other."""
+    block = awake(Attention(8, n_heads=2))
+    x = torch.randn(2, 8, 3, 4)
+    query, key, value = block.query_key_value(block.norm(x)).flatten(2).chunk(3, dim=1)  # (N, 8, 12)
+    heads = []
+    for part in (slice(0, 4), slice(4, 8)):
+        q, k, v = (a[:, part].transpose(1, 2) for a in (query, key, value))  # (N, 12, 4)
+        heads.append(((q @ k.transpose(1, 2) / 2).softmax(dim=2) @ v).transpose(1, 2))
+    expected = x + block.out(torch.cat(heads, dim=1).reshape(2, 8, 3, 4))
+    assert torch.allclose(block(x), expected, atol=1e-5)
+    fresh = Attention(8)
+    assert torch.equal(fresh(x), x)
+
+
+@pytest.mark.parametrize("n_cfeat", [1, 12])
+@pytest.mark.parametrize("in_channels", [1, 4])
+def test_unet_is_tied_to_no_size_and_no_number_of_classes(in_channels, n_cfeat):
+    network = awake(Unet(in_channels, n_feat=8, n_cfeat=n_cfeat, height=20))
+    for height, width in ((20, 20), (16, 32)):
+        x = torch.randn(2, in_channels, height, width)
+        assert network(x, torch.tensor([0.5]), torch.ones(2, n_cfeat)).shape == x.shape
+
+
+def test_every_block_of_the_unet_hears_time_and_context():
+    network = awake(Unet(n_feat=8))
+    x, t, c = torch.randn(2, 3, 16, 16), torch.tensor([0.5]), torch.eye(5)[:2]
+    for block in (module for module in network.modules() if isinstance(module, Block)):
+        heard = []
+        hook = block.register_forward_hook(lambda _, inputs, __, heard=heard: heard.append(inputs[1]))
+        for time, context in ((t, c), (t / 2, c), (t, c.flip(0))):
+            network(x, time, context)
+        hook.remove()
+        same, later, other = heard
+        assert not torch.equal(same, later) and not torch.equal(same, other)
+
+
+def test_the_skips_of_the_unet_matter():
+    """Without what the way down hands over, fine details cannot come back."""
+    network, x, t = awake(Unet(n_feat=8)), torch.randn(2, 3, 16, 16), torch.tensor([0.5])
+    whole = network(x, t)
+    for name in ("up1", "up2"):
+        block = network.get_submodule(name)
+        width = block.conv1.in_channels // 2
+        cut = block.register_forward_pre_hook(
+            lambda _, inputs, width=width: (inputs[0] * (torch.arange(2 * width) < width)[:, None, None], inputs[1])
+        )
+        assert (network(x, t) - whole).abs().max() > 1e-3
+        cut.remove()
+
+
+def test_a_checkpoint_says_what_it_is(tmp_path):
+    network = Unet(4, 8, 3, 20)
+    network.classes, network.predicts = ("a", "b", "c"), "x0"
+    network.schedule = NoiseSchedule.cosine(30)
+    save_checkpoint(network, tmp_path / "a.safetensors")
+    again = load_checkpoint(tmp_path / "a.safetensors")
+    assert type(again) is Unet and again.arguments == {"in_channels": 4, "n_feat": 8, "n_cfeat": 3, "height": 20}
+    assert again.classes == ["a", "b", "c"] and again.predicts == "x0"
+    for name in ("beta", "alpha", "alpha_bar"):
+        assert torch.equal(getattr(again.schedule, name), getattr(network.schedule, name))
+    with pytest.raises(ValueError, match=r"in_channels=4.*expected Unet\(in_channels=3"):
+        load_checkpoint(tmp_path / "a.safetensors", Unet())
+
+
+def test_nothing_is_guessed_from_shapes(tmp_path):
+    save_file(Unet(n_feat=8).state_dict(), tmp_path / "silent.safetensors")
+    with pytest.raises(ValueError, match="does not say that it is a checkpoint"):
+        load_checkpoint(tmp_path / "silent.safetensors")
+
+
+def test_what_would_overflow_in_half_precision_is_kept_in_full(tmp_path):
+    network = ContextUnet(n_feat=8)
+    network.init_conv.conv1[1].running_var[0] = 1e6
+    save_checkpoint(network, tmp_path / "a.safetensors")
+    again = load_checkpoint(tmp_path / "a.safetensors")
+    assert again.init_conv.conv1[1].running_var[0] == 1e6
+    with safe_open(tmp_path / "a.safetensors", "pt") as file:
+        kept = {name for name in file.keys() if file.get_tensor(name).dtype == torch.float32}  # noqa: SIM118
+    assert kept == {"init_conv.conv1.1.running_var"}

@@ -9,14 +9,21 @@ import torch
 from diffusers import DDIMScheduler, DDPMScheduler
 
 from diffusion_utilities import IdealDenoiser, NoiseSchedule, ddim_step, ddpm_step, load_sprites, sample, transform
+from recipes import SAMPLERS
 
 SCHEDULE = NoiseSchedule(dtype=torch.float64)
 PAIRS = [(500, 499), (500, 480), (251, 250), (20, 0), (17, 4), (1, 0), (500, 0)]
 
 
-def predict(xt, t):
-    """Stands in for a network: smooth, and different at each t."""
+def seen(xt, t):
+    """The noise that a stand-in for a network sees: smooth, and different at each t."""
     return torch.tanh(xt * (0.5 + t / 500)) + 0.1
+
+
+def predict(xt, t):
+    """Its guesses of picture and noise."""
+    signal, noise = SCHEDULE.signal_and_noise(t, xt)
+    return (xt - noise * seen(xt, t)) / signal, seen(xt, t)
 
 
 def picture(seed=0):
@@ -58,7 +65,7 @@ def test_ddpm_step(t, t_prev, posterior):
     scheduler = of_pair(DDPMScheduler, t, t_prev, variance_type="fixed_small" if posterior else "fixed_large")
     ours = ddpm_step(picture(), t, t_prev, predict, SCHEDULE, torch.Generator().manual_seed(1), posterior)
     entry = len(scheduler.alphas_cumprod) - 1
-    expected = scheduler.step(predict(picture(), t), entry, picture(), torch.Generator().manual_seed(1)).prev_sample
+    expected = scheduler.step(seen(picture(), t), entry, picture(), torch.Generator().manual_seed(1)).prev_sample
     assert torch.allclose(ours, expected, atol=1e-10, rtol=0)
 
 
@@ -70,7 +77,7 @@ def test_ddim_step(t, t_prev, eta):
     scheduler.set_timesteps(len(scheduler.alphas_cumprod))
     ours = ddim_step(picture(), t, t_prev, predict, SCHEDULE, torch.Generator().manual_seed(1), eta)
     noise = torch.Generator().manual_seed(1)
-    expected = scheduler.step(predict(picture(), t), entry, picture(), eta=eta, generator=noise).prev_sample
+    expected = scheduler.step(seen(picture(), t), entry, picture(), eta=eta, generator=noise).prev_sample
     assert torch.allclose(ours, expected, atol=1e-10, rtol=0)
 
 
@@ -83,7 +90,7 @@ def test_each_step_of_a_trajectory(kind):
     ours = x = picture()
     mine, noise = torch.Generator().manual_seed(2), torch.Generator().manual_seed(2)
     for t in range(500, 0, -1):
-        x = scheduler.step(predict(x, t), t - 1, x, generator=noise).prev_sample
+        x = scheduler.step(seen(x, t), t - 1, x, generator=noise).prev_sample
         if kind == "ddim":
             ours = ddim_step(ours, t, t - 1, predict, SCHEDULE, mine)
         else:
@@ -114,22 +121,14 @@ def test_ideal_denoiser_by_hand():
     assert IdealDenoiser(pair, schedule)(xt, t).item() == pytest.approx(expected.item(), rel=1e-10)
 
 
-SAMPLERS = {
-    "DDPM": ddpm_step,
-    "DDPM, posterior's variance": partial(ddpm_step, posterior=True),
-    "DDIM": ddim_step,
-    "DDIM, eta 0.5": partial(ddim_step, eta=0.5),
-}
-
-
 @pytest.mark.parametrize("steps", [5, 50, 500])
-@pytest.mark.parametrize("name", SAMPLERS)
-def test_every_sampler_lands_on_the_sprites(subset, name, steps):
+@pytest.mark.parametrize("step", [*SAMPLERS.values(), partial(ddim_step, eta=0.5)])
+def test_every_sampler_lands_on_the_sprites(subset, step, steps):
     x0, classes = subset
     schedule, generator = NoiseSchedule(), torch.Generator().manual_seed(0)
     chosen = torch.randint(len(x0), (400,), generator=generator)
     start = schedule.perturb(x0[chosen], 500, torch.randn(400, 3, 16, 16, generator=generator))
-    x, _ = sample(IdealDenoiser(x0), 400, start=start, step=SAMPLERS[name], steps=steps, seed=0, save_rate=None)
+    x, _ = sample(IdealDenoiser(x0), 400, start=start, step=step, steps=steps, seed=0, save_rate=None)
     distances = torch.cdist(x.flatten(1), x0.flatten(1)) / math.sqrt(3 * 16 * 16)
     rms, nearest = distances.min(dim=1)
     assert (rms < 0.01).float().mean() >= (0.97 if steps == 5 else 1)

@@ -6,9 +6,9 @@ import errata
 import pytest
 import score
 import torch
-from tables import fill
 
-from diffusion_utilities import WEIGHTS
+from diffusion_utilities import WEIGHTS, NoiseSchedule, ResidualConvBlock
+from recipes import RandomShortcut, WithoutTheRoot, fill
 
 
 def stored(name, **settings):
@@ -38,9 +38,9 @@ def test_the_errata_are_trained_wrongly_from_one_start(tmp_path, monkeypatch):
         with pytest.raises(InterruptedError):
             errata.figures("small", training, 0, tmp_path)
     blocks, schedules, weights = zip(*started, strict=True)
-    right, wrong = errata.ResidualConvBlock, errata.RandomShortcut
+    right, wrong = ResidualConvBlock, RandomShortcut
     assert blocks == (right, right, wrong, wrong)
-    right, wrong = errata.NoiseSchedule, errata.WithoutTheRoot
+    right, wrong = NoiseSchedule, WithoutTheRoot
     assert schedules == (right, wrong, right, wrong)
     assert all(torch.equal(values, weights[0][name]) for state in weights for name, values in state.items())
 

@@ -13,21 +13,19 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
-from tables import fill
-from torch import nn
 
 from diffusion_utilities import (
     HERE,
     WEIGHTS,
     ContextUnet,
     NoiseSchedule,
-    ResidualConvBlock,
     ddpm_step,
     load_sprites,
     sample,
     tile,
     train,
 )
+from recipes import RandomShortcut, WithoutTheRoot, fill
 from scoring import score
 
 TRAININGS = {  # error 1: noise without the root; error 2: a random shortcut
@@ -43,22 +41,6 @@ SIZES = {  # epochs, every how many sprites, channels of the first layer, sample
 SEEDS = 0, 1
 SHOWN = 16
 FOLDER = HERE / "runs" / "errata"
-
-
-class WithoutTheRoot(NoiseSchedule):
-    """The first error, in the course's Lab 2: the noise is scaled by 1 - alpha_bar_t, without the root."""
-
-    def perturb(self, x0, t, eps):
-        alpha_bar = self.alpha_bar[t].reshape(-1, 1, 1, 1)
-        return alpha_bar.sqrt() * x0 + (1 - alpha_bar) * eps
-
-
-class RandomShortcut(ResidualConvBlock):
-    """The second error, in the course's block: its shortcut is a new convolution at each call, never trained."""
-
-    def forward(self, x):
-        shortcut = nn.Conv2d(*self.shortcut.weight.shape[1::-1], 1, device=x.device)
-        return (shortcut(x) + self.conv2(self.conv1(x))) / 1.414
 
 
 def figures(size, training, seed, folder=FOLDER):

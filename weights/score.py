@@ -10,32 +10,14 @@ import argparse
 import csv
 import re
 import shutil
-from functools import partial
 from pathlib import Path
 
 import torch
-from tables import fill
-from train import Guided
 
-from diffusion_utilities import (
-    CLASSES,
-    HERE,
-    WEIGHTS,
-    NoiseSchedule,
-    ddim_step,
-    ddpm_step,
-    load_checkpoint,
-    load_sprites,
-    sample,
-    transform,
-)
+from diffusion_utilities import CLASSES, HERE, WEIGHTS, load_checkpoint, sample
+from recipes import SAMPLERS, Pushed, fill, noised_average
 from scoring import score
 
-SAMPLERS = {
-    "DDPM": ddpm_step,
-    "DDPM, posterior": partial(ddpm_step, posterior=True),
-    "DDIM": ddim_step,
-}
 STEPS = 500, 250, 100, 50, 25, 10, 5
 FOLDER = HERE / "runs" / "score"
 COLUMNS = "distance", "floor", "ceiling", "copies", "copies_floor", "agreement"
@@ -44,15 +26,8 @@ COLUMNS = "distance", "floor", "ceiling", "copies", "copies_floor", "agreement"
 def load(name):
     """The network in the file of this name, or pushed away from `model_0`."""
     if name.endswith(", pushed"):
-        return Guided(load(name.removesuffix(", pushed")), load("model_0"))
+        return Pushed(load(name.removesuffix(", pushed")), load("model_0"))
     return load_checkpoint(WEIGHTS / f"{name}.safetensors")
-
-
-def noised_average(n, seed):
-    """The mean of all train sprites, noised to T in n ways: what the end of the noising looks like, (n, 3, H, W)."""
-    schedule, average = NoiseSchedule(), transform(load_sprites("train")[0]).mean(dim=0).expand(n, -1, -1, -1)
-    noise = torch.randn(average.shape, generator=torch.Generator().manual_seed(seed))
-    return schedule.perturb(average, torch.full((n,), schedule.timesteps), noise)
 
 
 def figures(network, sampler, steps, start, context, n, seed):

@@ -5,7 +5,7 @@ With `--course`, train the course's own network instead, for Lab 2. Both take th
 tinted copies and an average of the weights; but Muon for Adam.
 
 What comes out is then taught by itself: it learns to predict what it predicted before, pushed further away from what
-a network that knows little predicts (`Guided`). That makes its pictures more decided.
+a network that knows little predicts (`Pushed`). That makes its pictures more decided.
 
 Follow it in the run's folder: loss.csv and, every sixteen epochs, grid_NNN.png. Stop it with Ctrl-C whenever you like:
 the same command goes on after the last whole epoch. At the end it writes beside this file model_trained.safetensors,
@@ -17,47 +17,29 @@ has done after these.
 import argparse
 import copy
 import shutil
+from functools import partial
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import torch
 from PIL import Image
-from torch import nn
 
 from diffusion_utilities import (
     HERE,
     WEIGHTS,
     ContextUnet,
-    PrototypeUnet,
     ddim_step,
     load_checkpoint,
     load_sprites,
+    muon,
     sample,
     save_checkpoint,
     tile,
     train,
-    transform,
 )
+from recipes import Pushed, learn_from, new_network
 
 VIEWS = 0, 4, 8, 31  # of the course's 32 epochs
-
-
-class Guided(nn.Module):
-    """Autoguidance: what a network predicts, pushed further away from what a weak one does (Karras et al. 2024).
-
-    Where the weak network errs the good one errs a little, too, so that the way from the one to the other leads on to
-    better pictures. weight: how much further, 0 for not at all.
-    """
-
-    def __init__(self, good, weak, weight=0.5):
-        super().__init__()
-        self.good, self.weak, self.weight = good, weak, weight
-        self.in_channels, self.h, self.n_cfeat = good.in_channels, good.h, good.n_cfeat  # what `sample` asks for
-
-    def forward(self, x, t, c=None):
-        """Predict the noise. Arguments and result are those of `ContextUnet`."""
-        good = self.good(x, t, c)
-        return good + self.weight * (good - self.weak(x, t, c))
 
 
 def save_grid(network, path, **how):
@@ -76,15 +58,6 @@ def save_losses(losses, folder):
     fig.tight_layout()
     fig.savefig(folder / "loss.png", dpi=100)
     plt.close(fig)
-
-
-def new_network(course, sprites):
-    """A network to train: the course's, or ours, with sprites picked at random as its first prototypes."""
-    if course:
-        return ContextUnet()
-    network = PrototypeUnet()
-    network.prototypes.begin_with(transform(sprites))
-    return network
 
 
 def main():
@@ -114,31 +87,30 @@ def main():
 
     torch.manual_seed(arguments.seed)
     sprites, labels = load_sprites("train")
-    network = new_network(arguments.course, sprites)
-    settings = {"optimizer": "muon", "mixed_precision": arguments.precision, "seed": arguments.seed}
-    lr = 1e-3 if arguments.course else 4e-3
-    losses = train(
-        network, sprites, labels, epochs=arguments.epochs, lr=lr, folder=folder, after_epoch=after_epoch, **settings
-    )
+    network = ContextUnet() if arguments.course else new_network(sprites)
+    optimizer = partial(muon, lr=1e-3) if arguments.course else muon
+    settings = {"mixed_precision": arguments.precision, "seed": arguments.seed}
+    first = {
+        "optimizer": optimizer,
+        "epochs": arguments.epochs,
+        "folder": folder,
+        "after_epoch": after_epoch,
+    }
+    losses = train(network, sprites, labels, **first, **settings)
     if arguments.course:
         for view in VIEWS:
             shutil.copy(folder / f"model_{view}.safetensors", WEIGHTS)
         shutil.copy(folder / "loss.csv", WEIGHTS / "loss_course.csv")
     else:
-        teacher = Guided(copy.deepcopy(network), load_checkpoint(WEIGHTS / "model_0.safetensors"))
-        epochs = max(1, arguments.epochs // 8)
-        train(
-            network,
-            sprites,
-            labels,
-            epochs=epochs,
-            lr=1e-3,
-            muon_lr=5e-3,
-            teacher=teacher,
-            folder=folder / "guided",
-            after_epoch=lambda epoch, network, losses: print(f"guided {epoch}: {losses[-1]:.5f}", flush=True),
-            **settings,
-        )
+        teacher = Pushed(copy.deepcopy(network), load_checkpoint(WEIGHTS / "model_0.safetensors"))
+        second = {
+            "target": learn_from(teacher, network),
+            "optimizer": partial(muon, lr=1e-3, muon_lr=5e-3),
+            "epochs": max(1, arguments.epochs // 8),
+            "folder": folder / "pushed",
+            "after_epoch": lambda epoch, network, losses: print(f"pushed {epoch}: {losses[-1]:.5f}", flush=True),
+        }
+        train(network, sprites, labels, **second, **settings)
         save_checkpoint(network, WEIGHTS / "model_trained.safetensors")
         save_losses(losses, WEIGHTS)
         save_grid(load_checkpoint(WEIGHTS / "model_trained.safetensors"), WEIGHTS / "samples.png")

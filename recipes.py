@@ -1,0 +1,121 @@
+"""What the recipes in weights/ and benchmarks/, and their tests, share: samplers, a better start, a push, the course's
+two errors, tables that are made a row at a time.
+"""
+
+import csv
+import os
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import partial
+from multiprocessing import get_context
+
+import torch
+from torch import nn
+
+from diffusion_utilities import (
+    NoiseSchedule,
+    PrototypeUnet,
+    ResidualConvBlock,
+    ddim_step,
+    ddpm_step,
+    load_sprites,
+    predict,
+    transform,
+    what_to_predict,
+)
+
+SAMPLERS = {
+    "DDPM": ddpm_step,
+    "DDPM, posterior": partial(ddpm_step, posterior=True),
+    "DDIM": ddim_step,
+}
+
+
+def new_network(sprites):
+    """A network to train: its first prototypes are some of the sprites, uint8 (N, 16, 16, 3), picked at random."""
+    network = PrototypeUnet()
+    network.prototypes.begin_with(transform(sprites))
+    return network
+
+
+def noised_average(n, seed):
+    """The mean of all train sprites, noised to T in n ways: what the end of the noising looks like, (n, 3, H, W)."""
+    schedule, average = NoiseSchedule(), transform(load_sprites("train")[0]).mean(dim=0).expand(n, -1, -1, -1)
+    noise = torch.randn(average.shape, generator=torch.Generator().manual_seed(seed))
+    return schedule.perturb(average, torch.full((n,), schedule.timesteps), noise)
+
+
+class Pushed(nn.Module):
+    """Autoguidance: what a network predicts, pushed further away from what a weak one does (Karras et al. 2024).
+
+    Where the weak network errs the good one errs a little, too, so that the way from the one to the other leads on to
+    better pictures. weight: how much further, 0 for not at all. It is called like its networks.
+    """
+
+    predicts = "noise"
+
+    def __init__(self, good, weak, weight=0.5):
+        super().__init__()
+        self.good, self.weak, self.weight = good, weak, weight
+        self.in_channels, self.h, self.n_cfeat = good.in_channels, good.h, good.n_cfeat  # what `sample` asks for
+        self.schedule = good.schedule
+
+    def forward(self, x, t, c=None):
+        """Predict the noise. x: (N, 3, H, W). t: t/T of the good network's schedule. c: (N, n_cfeat) or None."""
+        step = (t.reshape(-1) * self.schedule.timesteps).round().long()
+        (_, good), (_, weak) = (predict(network, x, step, self.schedule, c) for network in (self.good, self.weak))
+        return good + self.weight * (good - weak)
+
+
+def learn_from(teacher, network):
+    """The `target` of a training in which a network learns to predict what a teacher predicts (distillation)."""
+    teacher.eval()
+
+    @torch.no_grad()
+    def target(x0, eps, xt, t, c):
+        schedule = network.schedule
+        teacher.to(xt.device, memory_format=torch.channels_last)
+        x0, eps = predict(teacher, xt, t, schedule, c)
+        return what_to_predict(network, x0, eps, t, schedule)
+
+    return target
+
+
+class WithoutTheRoot(NoiseSchedule):
+    """The first error, in the course's Lab 2: the noise is scaled by 1 - alpha_bar_t, without the root."""
+
+    def perturb(self, x0, t, eps):
+        alpha_bar = self.alpha_bar[t].reshape(-1, 1, 1, 1)
+        return alpha_bar.sqrt() * x0 + (1 - alpha_bar) * eps
+
+
+class RandomShortcut(ResidualConvBlock):
+    """The second error, in the course's block: its shortcut is a new convolution at each call, never trained."""
+
+    def forward(self, x):
+        shortcut = nn.Conv2d(*self.shortcut.weight.shape[1::-1], 1, device=x.device)
+        return (shortcut(x) + self.conv2(self.conv1(x))) / 1.414
+
+
+def fill(path, wanted, make):
+    """Write a table, as CSV, with a row for each of the wanted settings; rows that are there already are kept.
+
+    wanted: dictionaries with the same keys: the first columns. make(**settings) returns the others, a dictionary of
+    figures. As many rows are made at a time as there are cores, each by one: faster than all of them on one row.
+    """
+
+    def key(row):
+        return tuple(str(row[name]) for name in wanted[0])
+
+    rows = {key(row): row for row in csv.DictReader(path.open())} if path.is_file() else {}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    one_core_each = {"initializer": torch.set_num_threads, "initargs": (1,), "mp_context": get_context("spawn")}
+    with ProcessPoolExecutor(os.cpu_count(), **one_core_each) as pool:
+        running = {pool.submit(make, **settings): settings for settings in wanted if key(settings) not in rows}
+        for done in as_completed(running):
+            settings, figures = running[done], done.result()
+            rows[key(settings)] = settings | {name: f"{figure:.4g}" for name, figure in figures.items()}
+            print(rows[key(settings)], flush=True)
+            with path.open("w", newline="") as file:
+                writer = csv.DictWriter(file, rows[key(settings)], lineterminator="\n")
+                writer.writeheader()
+                writer.writerows(rows[key(settings)] for settings in wanted if key(settings) in rows)
