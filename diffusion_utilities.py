@@ -1,7 +1,7 @@
 """Diffusion models on sprites: what the labs share, in the order in which the data flows.
 
 sprites         load_sprites, cut_sheet, transform, to_uint8, augment
-network         Unet and its parts ChannelNorm, Block, Attention, waves; pick_device
+network         Unet and its parts ChannelNorm, Block, Whole, waves; pick_device
 noise schedule  NoiseSchedule
 training        train, drop_context, adam, muon
 sampling        predict, what_to_predict, ddpm_step, ddim_step, sample
@@ -160,68 +160,69 @@ class Block(nn.Module):
         return self.shortcut(x) + self.conv2(nn.functional.gelu(hidden))
 
 
-class Attention(nn.Module):
-    """Every place of a map looks at every other: self-attention (Vaswani et al. 2017, section 3.2), beside a shortcut.
+class Whole(nn.Module):
+    """A fully connected network with one hidden layer over a whole map, beside a shortcut, told time and context.
 
-    (N, channels, H, W) -> the same shape. The last layer starts at zero.
+    (N, channels, size, size) and (N, n_emb) -> the same map. It works on `n_few` mixtures of the channels; its layers
+    are written as the convolution, and the transposed one, that cover the map at once. The last starts at zero.
     """
 
-    def __init__(self, channels, n_heads=4):
+    def __init__(self, channels, size, n_emb, n_few=24, n_hidden=256):
         super().__init__()
-        self.n_heads = n_heads
-        self.norm = ChannelNorm(channels)
-        self.query_key_value = nn.Conv2d(channels, 3 * channels, 1)
-        self.out = nn.Conv2d(channels, channels, 1)
-        nn.init.zeros_(self.out.weight), nn.init.zeros_(self.out.bias)
+        self.few = nn.Sequential(ChannelNorm(channels), nn.Conv2d(channels, n_few, 1))
+        self.to_vec = nn.Conv2d(n_few, n_hidden, size)
+        self.shift = nn.Linear(n_emb, n_hidden)
+        self.to_map = nn.ConvTranspose2d(n_hidden, n_few, size)
+        self.many = nn.Conv2d(n_few, channels, 1)
+        for layer in (self.shift, self.many):
+            nn.init.zeros_(layer.weight), nn.init.zeros_(layer.bias)
 
-    def forward(self, x):
-        n, channels = x.shape[:2]
-        parts = self.query_key_value(self.norm(x)).reshape(n, 3, self.n_heads, channels // self.n_heads, -1)
-        query, key, value = parts.transpose(3, 4).unbind(dim=1)  # (N, heads, H W, channels / heads)
-        seen = nn.functional.scaled_dot_product_attention(query, key, value)
-        return x + self.out(seen.transpose(2, 3).reshape(x.shape))
+    def forward(self, x, emb):
+        hidden = self.to_vec(self.few(x)) + self.shift(emb)[:, :, None, None]  # (N, n_hidden, 1, 1)
+        return x + self.many(self.to_map(nn.functional.gelu(hidden)))
 
 
 class Unet(nn.Module):
     """The labs' U-Net: shrinks a noisy picture twice, looks at it as a whole, and grows it back, with skips across.
 
-    in_channels: colours of a picture. n_feat: channels at full size; twice as many below.
-    n_cfeat: width of a context. height: height and width in pixels of the pictures that `sample` draws with it.
+    in_channels: colours of a picture. n_feat, n_wide: channels at full size, and below. n_cfeat: width of a context.
+    height: height and width of a picture in pixels, a multiple of 4, as it is halved twice, else ValueError.
     """
 
     predicts = "velocity"  # see `predict`
 
-    def __init__(self, in_channels=3, n_feat=48, n_cfeat=5, height=TILE):
+    def __init__(self, in_channels=3, n_feat=48, n_wide=80, n_cfeat=5, height=TILE):
         super().__init__()
         _check_height(height)
         self.in_channels, self.n_cfeat, self.h = in_channels, n_cfeat, height
-        self.arguments = {"in_channels": in_channels, "n_feat": n_feat, "n_cfeat": n_cfeat, "height": height}
-        wide, n_emb = 2 * n_feat, 2 * n_feat
+        self.arguments = {"in_channels": in_channels, "n_feat": n_feat, "n_wide": n_wide}
+        self.arguments |= {"n_cfeat": n_cfeat, "height": height}
+        f, w, emb = n_feat, n_wide, 64
 
-        self.timeembed = nn.Sequential(nn.Linear(64, n_emb), nn.GELU(), nn.Linear(n_emb, n_emb))
-        self.contextembed = nn.Linear(n_cfeat, n_emb, bias=False)
-        self.first = nn.Conv2d(in_channels, n_feat, 3, padding=1)
-        self.down1, self.shrink1 = Block(n_feat, n_feat, n_emb), nn.Conv2d(n_feat, wide, 2, 2)
-        self.down2, self.shrink2 = Block(wide, wide, n_emb), nn.Conv2d(wide, wide, 2, 2)
-        self.middle1, self.whole, self.middle2 = Block(wide, wide, n_emb), Attention(wide), Block(wide, wide, n_emb)
-        self.grow2, self.up2 = nn.ConvTranspose2d(wide, wide, 2, 2), Block(2 * wide, wide, n_emb)
-        self.grow1, self.up1 = nn.ConvTranspose2d(wide, n_feat, 2, 2), Block(2 * n_feat, n_feat, n_emb)
-        self.last = nn.Sequential(ChannelNorm(n_feat), nn.GELU(), nn.Conv2d(n_feat, in_channels, 3, padding=1))
+        self.timeembed = nn.Sequential(nn.Linear(64, emb), nn.GELU(), nn.Linear(emb, emb))
+        self.contextembed = nn.Linear(n_cfeat, emb, bias=False)
+        self.first = nn.Conv2d(in_channels, f, 3, padding=1)
+        self.down1, self.shrink1 = Block(f, f, emb), nn.Conv2d(f, w, 2, 2)
+        self.down2, self.shrink2 = Block(w, w, emb), nn.Conv2d(w, w, 2, 2)
+        self.middle1, self.whole, self.middle2 = Block(w, w, emb), Whole(w, height // 4, emb), Block(w, w, emb)
+        self.grow2, self.up2 = nn.ConvTranspose2d(w, w, 2, 2), Block(2 * w, w, emb)
+        self.grow1, self.up1 = nn.ConvTranspose2d(w, f, 2, 2), Block(2 * f, f, emb)
+        self.last = nn.Sequential(ChannelNorm(f), nn.GELU(), nn.Conv2d(f, in_channels, 3, padding=1))
         nn.init.zeros_(self.last[2].weight), nn.init.zeros_(self.last[2].bias)
 
     def forward(self, x, t, c=None):
         """Predict the velocity.
 
-        x: (N, in_channels, H, W), H and W multiples of 4. t: t/T in (0, 1], one number or N of them, in any shape.
+        x: (N, in_channels, height, height). t: t/T in (0, 1], one number or N of them, in any shape.
         c: context (N, n_cfeat), or None for a context of zeros. Returns the shape of x.
         """
         c = x.new_zeros(1, self.n_cfeat) if c is None else c
-        emb = nn.functional.gelu(self.timeembed(waves(t.reshape(-1))) + self.contextembed(c))  # (N, 2F)
+        emb = nn.functional.gelu(self.timeembed(waves(t.reshape(-1))) + self.contextembed(c))  # (N, 64)
 
-        full = self.down1(self.first(x), emb)  # (N, F, H, W)
-        half = self.down2(self.shrink1(full), emb)  # (N, 2F, H/2, W/2)
-        quarter = self.middle1(self.shrink2(half), emb)  # (N, 2F, H/4, W/4)
-        quarter = self.middle2(self.whole(quarter), emb)
+        full = self.down1(self.first(x), emb)  # (N, F, H, H)
+        half = self.down2(self.shrink1(full), emb)  # (N, W, H/2, H/2)
+        quarter = self.middle1(self.shrink2(half), emb)  # (N, W, H/4, H/4)
+        quarter = self.middle2(self.whole(quarter, emb), emb)
         half = self.up2(torch.cat((self.grow2(quarter), half), dim=1), emb)
         full = self.up1(torch.cat((self.grow1(half), full), dim=1), emb)
         return self.last(full)

@@ -13,7 +13,6 @@ from torch import nn
 
 from diffusion_utilities import (
     WEIGHTS,
-    Attention,
     Block,
     ContextUnet,
     GlobalBlock,
@@ -23,6 +22,7 @@ from diffusion_utilities import (
     PrototypeUnet,
     ResidualConvBlock,
     Unet,
+    Whole,
     load_checkpoint,
     pick_device,
     save_checkpoint,
@@ -319,27 +319,25 @@ def test_the_first_pictures_to_guess_from_are_some_of_those_given():
     assert set(prototypes.means[:, 0].tolist()) == {0, 1, 2, 3}
 
 
-def test_attention_is_the_formula():
-    """softmax(Q K^T / sqrt(d)) V for each head (Vaswani et al. 2017, equation 1), every place with every other."""
-    block = awake(Attention(8, n_heads=2))
-    x = torch.randn(2, 8, 3, 4)
-    query, key, value = block.query_key_value(block.norm(x)).flatten(2).chunk(3, dim=1)  # (N, 8, 12)
-    heads = []
-    for part in (slice(0, 4), slice(4, 8)):
-        q, k, v = (a[:, part].transpose(1, 2) for a in (query, key, value))  # (N, 12, 4)
-        heads.append(((q @ k.transpose(1, 2) / 2).softmax(dim=2) @ v).transpose(1, 2))
-    expected = x + block.out(torch.cat(heads, dim=1).reshape(2, 8, 3, 4))
-    assert torch.allclose(block(x), expected, atol=1e-5)
-    fresh = Attention(8)
-    assert torch.equal(fresh(x), x)
+def test_whole_is_fully_connected():
+    """One hidden layer over all numbers of the map, which every one of them reaches."""
+    block = awake(Whole(8, 4, 6, n_few=3, n_hidden=10))
+    x, emb = torch.randn(2, 8, 4, 4, requires_grad=True), torch.randn(2, 6)
+    first, last = block.to_vec.weight.flatten(1), block.to_map.weight.flatten(1)
+    hidden = block.few(x).flatten(1) @ first.T + block.to_vec.bias + block.shift(emb)
+    out = nn.functional.gelu(hidden) @ last + block.to_map.bias.repeat_interleave(16)
+    assert torch.allclose(block(x, emb), x + block.many(out.reshape(2, 3, 4, 4)), atol=1e-5)
+    block(x, emb)[0, 0, 0, 0].backward()
+    assert (x.grad[0] != 0).all() and not x.grad[1].any()
+    assert torch.equal(Whole(8, 4, 6)(x, emb), x)
 
 
 @pytest.mark.parametrize("n_cfeat", [1, 12])
 @pytest.mark.parametrize("in_channels", [1, 4])
 def test_unet_is_tied_to_no_size_and_no_number_of_classes(in_channels, n_cfeat):
-    network = awake(Unet(in_channels, n_feat=8, n_cfeat=n_cfeat, height=20))
-    for height, width in ((20, 20), (16, 32)):
-        x = torch.randn(2, in_channels, height, width)
+    for height in (16, 28):
+        network = awake(Unet(in_channels, n_feat=8, n_cfeat=n_cfeat, height=height))
+        x = torch.randn(2, in_channels, height, height)
         assert network(x, torch.tensor([0.5]), torch.ones(2, n_cfeat)).shape == x.shape
 
 
@@ -371,12 +369,18 @@ def test_the_skips_of_the_unet_matter():
 
 
 def test_a_checkpoint_says_what_it_is(tmp_path):
-    network = Unet(4, 8, 3, 20)
+    network = Unet(4, 8, 16, 3, 20)
     network.classes, network.predicts = ("a", "b", "c"), "x0"
     network.schedule = NoiseSchedule.cosine(30)
     save_checkpoint(network, tmp_path / "a.safetensors")
     again = load_checkpoint(tmp_path / "a.safetensors")
-    assert type(again) is Unet and again.arguments == {"in_channels": 4, "n_feat": 8, "n_cfeat": 3, "height": 20}
+    assert type(again) is Unet and again.arguments == {
+        "in_channels": 4,
+        "n_feat": 8,
+        "n_wide": 16,
+        "n_cfeat": 3,
+        "height": 20,
+    }
     assert again.classes == ["a", "b", "c"] and again.predicts == "x0"
     for name in ("beta", "alpha", "alpha_bar"):
         assert torch.equal(getattr(again.schedule, name), getattr(network.schedule, name))
