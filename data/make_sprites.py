@@ -13,8 +13,10 @@ from drawings import beasts, elements, fruit, heroes, items, meals, monsters, pr
 from drawings.canvas import Dice
 from PIL import Image
 
+from diffusion_utilities import CLASSES
+
 HERE = Path(__file__).resolve().parent
-CLASSES = {
+KINDS = {
     "hero": heroes.KINDS,
     "non-hero": monsters.KINDS | beasts.KINDS,
     "food": fruit.KINDS | meals.KINDS,
@@ -95,7 +97,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--npy", metavar="FOLDER", type=Path, help="write the course's pair of .npy files here instead")
     arguments = parser.parse_args()
-    drawn = {name: draw_class(kinds) for name, kinds in CLASSES.items()}
+    drawn = {name: draw_class(KINDS[name]) for name in CLASSES}
     if arguments.npy:
         write_npy({name: splits["train"] for name, splits in drawn.items()}, arguments.npy)
         return

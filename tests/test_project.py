@@ -7,11 +7,14 @@ import re
 import shutil
 import subprocess
 import sys
+from fnmatch import fnmatch
 from pathlib import Path
 
+import definitions
 import nbformat
 import products
 import pytest
+import short_runs
 import yaml
 
 from diffusion_utilities import HERE
@@ -152,9 +155,8 @@ def test_ruff():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_stored_outputs_are_of_this_code(name):
-    inputs, outputs, _ = products.products()[name]
     record = json.loads(products.RECORD.read_text())
-    assert products.stale(name, inputs, outputs, record) is None, "run `make products`"
+    assert products.stale(name, products.products()[name], record) is None, "run `make products`"
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -199,37 +201,333 @@ def test_first_cell_alone(tmp_path):
 # --- products
 
 
-def test_hashes_see_code_and_not_comments():
-    one = products.code('"""Doc."""\nx = 1  # why\n\n\ndef f():\n    """Doc."""\n')
-    same = products.code("x = 1\ndef f():\n    pass\n")
-    assert one == same != products.code("x = 2\ndef f():\n    pass\n")
-    module = (HERE / "diffusion_utilities.py").read_text()
-    training = products.sections(module, ["training"])
-    assert "def train(" in training and "def sample(" not in training
+def hashes(names=None):
+    table = products.products()
+    return {name: products.hash_of(table[name]) for name in names or table}
+
+
+def replace(folder, old, new):
+    """Change the one place in a folder's modules that reads so."""
+    (path,) = [path for path in folder.rglob("*.py") if old in path.read_text()]
+    assert path.read_text().count(old) == 1
+    path.write_text(path.read_text().replace(old, new))
+
+
+@pytest.fixture
+def code_alone(tmp_path, monkeypatch):
+    """The project's modules, recipes and notebooks without their data, to change."""
+    folders = [folder or "." for folder in definitions.FOLDERS]
+    for path in [path for folder in folders for path in (HERE / folder).glob("*.py")] + NOTEBOOKS:
+        (tmp_path / path.relative_to(HERE)).parent.mkdir(exist_ok=True)
+        shutil.copy(path, tmp_path / path.relative_to(HERE))
+    shutil.copytree(HERE / "data" / "drawings", tmp_path / "data" / "drawings")
+    monkeypatch.setattr(products, "ROOT", tmp_path)
+    return tmp_path
+
+
+DRAWN, TRAINED, LAB = ("sprites", "judge"), ("views", "weights"), "notebooks/01_Sampling.ipynb"
+
+
+@pytest.mark.parametrize(
+    "old, new, stale, fresh",
+    [
+        ('("hero", "non-hero", ', '("non-hero", "hero", ', (*DRAWN, *TRAINED), ()),
+        ("TILE = 16", "TILE = 8", (*DRAWN, *TRAINED), ()),
+        ("pick_device(name=None)", 'pick_device(name="cpu")', (LAB,), (*DRAWN, *TRAINED, "errata", "full training")),
+        ("size=0.8)", "size=0.9)", (LAB,), TRAINED),  # of a figure
+        ("def distance(x):", "def distance(x, *y):", ("errata", "scores", "full training"), TRAINED),
+        ("randn(k, shape.numel())", "rand(k, shape.numel())", ("weights", "full training", "scores"), ("errata",)),
+    ],
+)
+def test_what_makes_a_product_stale(code_alone, old, new, stale, fresh):
+    before = hashes({*stale, *fresh})
+    replace(code_alone, old, new)
+    after = hashes(before)
+    assert {name for name in before if before[name] != after[name]} == set(stale)
+
+
+SMALL_PROJECT = {
+    "weights/recipe.py": '''
+"""Makes something."""
+import other  # a module
+from package import shown, unseen
+
+# ------------------------------ settings
+RATE = 1
+
+
+def main():
+    """Do it."""
+    from late import helper
+
+    print(first(), helper(), other.scale(2), shown)
+
+
+def first():
+    return second()
+
+
+def second():
+    return RATE
+
+
+def aside():
+    return 5, unseen
+
+
+if __name__ == "__main__":
+    main()
+''',
+    "other.py": """
+def scale(x):
+    return 2 * x
+
+
+def unasked():
+    return 6
+
+
+if __name__ == "__main__":
+    print(7)
+""",
+    "data/late.py": "import runs_on_import\n\n\ndef helper():\n    return LATE\n\n\nLATE = 8\n",
+    "runs_on_import.py": "import sys\n\nsys.setrecursionlimit(2_000)\n",
+    "package/__init__.py": "from .inside import shown, unseen\n",
+    "package/inside.py": "shown = 9\nunseen = 10\n",
+}
+
+
+@pytest.fixture
+def small_project(tmp_path):
+    for name, text in SMALL_PROJECT.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "old, new, counts",
+    [
+        ("RATE = 1", "RATE = 2", True),
+        ("return second()", "return -second()", True),
+        ("return RATE", "return -RATE", True),  # used by what is used
+        ("return LATE", "return -LATE", True),  # imported inside a function
+        ("LATE = 8", "LATE = 9", True),
+        ("return 2 * x", "return 3 * x", True),  # asked for as `module.name`
+        ("2_000", "3_000", True),
+        ("shown = 9", "shown = 8", True),  # handed on by a package
+        (".inside import shown, unseen", ".inside import shown as unseen, unseen as shown", True),
+        ("return 5", "return 6", False),
+        ("return 6", "return 5", False),
+        ("print(7)", "print(8)", False),  # of the main program only
+        ("unseen = 10", "unseen = 11", False),
+        ('"""Makes something."""', "", False),
+        ('"""Do it."""', "'''Do that.'''", False),
+        ("  # a module", "", False),
+        ("# ------------------------------ settings", "# what is set", False),
+        ("RATE = 1", "RATE = (\n    1\n)", False),
+    ],
+)
+def test_inputs_are_the_definitions_that_are_used(small_project, old, new, counts):
+    before = definitions.used(small_project, "weights/recipe.py")
+    replace(small_project, old, new)
+    assert (definitions.used(small_project, "weights/recipe.py") != before) == counts
+
+
+def test_our_modules_are_looked_for_where_programs_find_them():
+    assert {*definitions.FOLDERS, "tools"} == {"", *PROJECT["tool"]["pytest"]["ini_options"]["pythonpath"]}
+
+
+def test_a_name_that_cannot_be_followed_is_an_error(small_project):
+    replace(small_project, "package import shown, unseen", "package import shown, lost as unseen")
+    definitions.used(small_project, "weights/recipe.py")  # not used
+    replace(small_project, "RATE = 1", "RATE = unseen")
+    with pytest.raises(ValueError, match="does not define lost"):
+        definitions.used(small_project, "weights/recipe.py")
+
+
+@pytest.mark.parametrize(
+    "cells, counts",
+    [
+        (["from package import shown", "shown"], False),
+        (["from package import shown  # nine", "shown"], False),
+        (["from package import shown", "shown;"], True),  # hides the output
+        (["from package import shown\nshown"], True),
+        (["from package import unseen as shown", "shown"], True),
+    ],
+)
+def test_inputs_of_a_notebook(small_project, cells, counts):
+    hashed = []
+    for sources in (["from package import shown", "shown"], cells):
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+        nbformat.write(notebook, small_project / "lab.ipynb")
+        hashed.append(definitions.used(small_project, "lab.ipynb"))
+    assert ("package/inside.py", "shown") in hashed[0] and ("package/inside.py", "unseen") not in hashed[0]
+    assert (hashed[0] != hashed[1]) == counts
+
+
+STAND_INS = {
+    "def train(": """network, sprites, labels, *, epochs=32, folder=HERE, after_epoch=lambda *state: None, **settings):
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    for epoch in range(epochs):
+        after_epoch(epoch, network, [0.5] * (epoch + 1))
+    return [0.5] * epochs
+""",
+    "def sample(": """network, n_sample, **settings):
+    return torch.zeros(n_sample, 3, 16, 16), None
+""",
+    "def score(": """x, context=None):
+    return dict.fromkeys(("distance", "floor", "ceiling", "copies", "copies_floor", "agreement"), 0.5)
+""",
+}
+
+
+@pytest.mark.parametrize("name", [name for name, product in products.products().items() if not product.is_notebook])
+def test_every_file_that_a_recipe_writes_is_declared(name, tmp_path):
+    """The recipes run to their ends, with stand-ins for what takes long."""
+    shutil.copytree(HERE, tmp_path / "tree", ignore=shutil.ignore_patterns(*short_runs.LEFT_OUT, "tests"))
+    product, stand_ins = products.products()[name], dict(STAND_INS)
+    if product.program[0] == "weights/train.py":  # trains a batch
+        product = product._replace(program=(*product.program, "--epochs", "1"))
+        del stand_ins["def train("]
+    for path in tmp_path.rglob("*.py"):
+        for start, rest in stand_ins.items():
+            if f"\n{start}" in path.read_text():
+                path.write_text(f"{path.read_text()}\n\n{start}{rest}")
+    replace(tmp_path / "tree", '{"train": 2_600, "test": 440}', '{"train": 26, "test": 5}')
+    written = short_runs.short_run(tmp_path / "tree", product._replace(row=None))
+    patterns = {pattern: [file for file in written if fnmatch(file, pattern)] for pattern in product.writes}
+    assert set(written) == {file for matched in patterns.values() for file in matched} and all(patterns.values())
+
+
+# --- accepted changes
+
+RECIPE = """
+from pathlib import Path
+
+EPOCHS = 3
+
+
+def losses(epochs):
+    return [1 / (epoch + 1) for epoch in range(epochs)]
+
+
+Path("losses.csv").write_text(str(losses(EPOCHS)))
+print("made")
+"""
+
+
+def git(folder, *arguments):
+    identity = "-c", "user.name=a test", "-c", "user.email=test@localhost"
+    subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True)
+
+
+@pytest.fixture
+def committed(tmp_path):
+    """A small project under git, in which nothing is stale."""
+    (tmp_path / "tools").mkdir()
+    (tmp_path / "tools" / "products.py").touch()  # lists nothing
+    (tmp_path / "recipe.py").write_text(RECIPE)
+    (tmp_path / "sheet").write_text("drawn")
+    git(tmp_path, "init", "--quiet")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "--quiet", "-m", "A recipe")
+    return tmp_path
+
+
+MADE = products.Product(("recipe.py",), ["sheet"], ["losses.csv"])
+
+
+@pytest.mark.parametrize(
+    "old, new, differences",
+    [
+        ("epochs):\n    return [1 / (epoch", "n):\n    epochs = n\n    return [1 / (epoch", []),
+        ("EPOCHS = 3", "EPOCHS = 4", ["losses.csv differs from HEAD"]),
+        ("1 / (epoch", "1.0000000000000002 / (epoch", ["losses.csv differs from HEAD"]),
+        ('"losses.csv"', '"loss.csv"', ["losses.csv differs from HEAD", "loss.csv differs from HEAD"]),
+        ("print(", "print(1, ", []),
+        ("EPOCHS = 3", "EPOCHS = E", ["after the change the run fails: NameError: name 'E' is not defined"]),
+    ],
+)
+def test_a_change_is_accepted_if_the_recipe_does_the_same(committed, old, new, differences):
+    replace(committed, old, new)
+    found = short_runs.differences(committed, "losses", MADE)
+    assert [line.split(";")[0] for line in found] == differences
+    done = subprocess.run(["git", "worktree", "list"], cwd=committed, capture_output=True, text=True, check=True)
+    assert len(done.stdout.splitlines()) == 1  # nothing is left behind
+
+
+def test_a_change_is_not_accepted_on_other_data_or_after_a_stale_commit(committed):
+    (committed / "sheet").write_text("drawn anew")
+    assert short_runs.differences(committed, "losses", MADE) == ["sheet differs from HEAD"]
+    git(committed, "checkout", "sheet")
+    replace(committed, "EPOCHS = 3", "EPOCHS = 4")
+    (committed / "tools" / "products.py").write_text('print("losses is older than its inputs")')
+    git(committed, "commit", "--quiet", "-a", "-m", "Four")
+    (line,) = short_runs.differences(committed, "losses", MADE)  # as HEAD has the change already, it proves nothing
+    assert "stale at HEAD, too" in line
+    assert short_runs.differences(committed, "losses", MADE, "HEAD~") == ["losses.csv differs from HEAD~"]
+
+
+def test_a_row_of_a_table_is_made_in_place_of_the_table(committed):
+    table = MADE._replace(row={"x": 2})
+    rows = "from pathlib import Path\nFOLDER = Path('runs')\ndef figures(x):\n    return x\n"
+    (committed / "recipe.py").write_text(rows + "if __name__ == '__main__':\n    raise SystemExit('long')\n")
+    assert short_runs.short_run(committed, table) == {"the row": "2\n"}
+
+
+def test_accept(committed, monkeypatch, capsys):
+    monkeypatch.setattr(products, "ROOT", committed)
+    monkeypatch.setattr(products, "RECORD", committed / "products.json")
+    monkeypatch.setattr(products, "products", lambda: {"losses": MADE})
+    (committed / "losses.csv").touch()
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["products.py", *arguments])
+        with pytest.raises(SystemExit) as end:
+            products.main()
+        return end.value.code, capsys.readouterr().out
+
+    older = "losses is older than its inputs\n"
+    assert call("--list") == (0, older)
+    assert call("--accept", "losses") == (0, older) and call("--list") == (0, "")
+    replace(committed, "EPOCHS = 3", "EPOCHS = 4")
+    assert call("--accept", "losses") == (1, older + "  not accepted: losses.csv differs from HEAD\n")
+    assert call("--list") == (0, older)
+    assert call("--accept", "losses", "--unchecked") == (0, older) and call("--list") == (0, "")
+    assert call("--accept", "loses")[0] == 2
+
+
+# --- making them again
 
 
 def test_a_recipe_continues_only_on_the_same_inputs(tmp_path, monkeypatch):
     monkeypatch.setattr(products, "ROOT", tmp_path)
     calls = []
     monkeypatch.setattr(products, "run", lambda *command: calls.append(command))
-    for setting in ("lr = 1", "lr = 1  # one", "lr = 2"):
+    recipe = products.Product(("recipe.py", "--course"), [], [], resumes=True)
+    for setting in ("print(1)", "print(1)  # one", "print(2)"):
         (tmp_path / "recipe.py").write_text(setting)
-        products.resume(["recipe.py"], "recipe.py", "--course")
+        products.make(recipe)
     assert calls[0] == calls[1] != calls[2]
     assert calls[0][:3] == ("recipe.py", "--course", "--run")
-    products.resume(["recipe.py"], "another.py")
+    products.make(recipe._replace(program=("recipe.py",)))
     assert calls[3][-1] != calls[2][-1]  # in a folder of its own
 
 
 def test_stale_products_are_named(tmp_path, monkeypatch):
     monkeypatch.setattr(products, "ROOT", tmp_path)
-    (tmp_path / "a.py").write_text("x = 1")
-    record = {"p": products.hash_of(["a.py"])}
-    assert products.stale("p", ["a.py"], ["out"], record) == "is not there"
+    (tmp_path / "a.py").write_text("print(1)")
+    (tmp_path / "table").write_text("1")
+    product = products.Product(("a.py",), ["table"], ["out"])
+    record = {"p": products.hash_of(product)}
+    assert products.stale("p", product, record) == "is not there"
     (tmp_path / "out").touch()
-    assert products.stale("p", ["a.py"], ["out"], record) is None
-    (tmp_path / "a.py").write_text("x = 2")
-    assert products.stale("p", ["a.py"], ["out"], record) == "is older than its inputs"
+    assert products.stale("p", product, record) is None
+    for file, text in (("a.py", "print(2)"), ("table", "2")):
+        (tmp_path / file).write_text(text)
+        assert products.stale("p", product, record) == "is older than its inputs"
+        record = {"p": products.hash_of(product)}
 
 
 def test_the_repository_is_small():

@@ -55,7 +55,7 @@ def test_enough_silhouettes(train_set):
     assert len({shape for shape, _ in keys(sprites)}) >= 3_000
     for number, name in enumerate(CLASSES):
         drawn = sprites[labels[:, number] == 1]
-        kinds = make_sprites.CLASSES[name]
+        kinds = make_sprites.KINDS[name]
         assert len(kinds) >= {"non-hero": 14, "food": 24, "spell": 24}.get(name, 1)
         for kind, of_kind in zip(kinds, np.array_split(drawn, len(kinds)), strict=True):
             assert len({shape for shape, _ in keys(of_kind)}) >= 20, kind
@@ -64,7 +64,7 @@ def test_enough_silhouettes(train_set):
 def test_few_colours_and_a_dark_outline(train_set):
     sprites, labels = train_set
     for number, name in enumerate(CLASSES):
-        drawn, kinds = sprites[labels[:, number] == 1], make_sprites.CLASSES[name]
+        drawn, kinds = sprites[labels[:, number] == 1], make_sprites.KINDS[name]
         for kind, of_kind in zip(kinds, np.array_split(drawn, len(kinds)), strict=True):
             dark = []
             for sprite in of_kind[::3]:
@@ -82,7 +82,7 @@ def test_sheets_are_small():
 
 @pytest.mark.parametrize("name", CLASSES)
 def test_recipe_draws_the_shipped_sheets(name, train_set, test_set):
-    drawn = make_sprites.draw_class(make_sprites.CLASSES[name])
+    drawn = make_sprites.draw_class(make_sprites.KINDS[name])
     for split, (sprites, labels) in (("train", train_set), ("test", test_set)):
         shipped = sprites[labels[:, CLASSES.index(name)] == 1]
         assert shipped.shape == drawn[split].shape and (shipped == drawn[split]).all()

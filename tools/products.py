@@ -1,120 +1,121 @@
 """Make again what a recipe makes, in order, where its inputs changed: sprites, weights, the notebooks' stored outputs.
 
-`python tools/products.py` makes what is stale; `--list` only names it; `--accept NAME` says that a change of inputs
-does not change the product (a renamed variable, say). An unfinished training goes on where it stopped.
-products.json holds, for each product, the hash of the inputs that it was made from.
+`python tools/products.py` makes what is stale; `--list` only names it. An unfinished training goes on where it stopped.
+The inputs of a product are the definitions that its recipe uses, in whichever of our modules they are, and the files
+that it reads. products.json holds, for each product, the hash of the inputs that it was made from.
+
+`--accept NAME` is for a change that leaves the product as it is: it runs the recipe on a few sprites, at HEAD and in
+the work tree, and records the new hash if both make the same, bit for bit (see short_runs.py).
 """
 
 import argparse
-import ast
 import hashlib
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
+import definitions
 import nbformat
+import short_runs
 
 ROOT = Path(__file__).resolve().parent.parent
 RECORD = ROOT / "products.json"
-SPRITES = ["data/make_sprites.py", "data/drawings/*.py"]
-SHEETS = ["data/train/*.png", "data/test/*.png"]
-JUDGE = [SHEETS[0], "data/make_sprites.py", "diffusion_utilities.py:sprites", "scoring.py", "weights/judge.py"]
-COURSE = [SHEETS[0], "diffusion_utilities.py:sprites,network,noise schedule,training", "weights/train.py"]
-OURS = [*COURSE, "weights/model_0.safetensors"]
-SCORING = [
-    "diffusion_utilities.py:sprites,network,noise schedule,sampling",
-    "scoring.py",
-    *SHEETS,
-    "weights/judge.safetensors",
-]
-ERRATA = [*SCORING, "diffusion_utilities.py:training", "weights/tables.py", "weights/errata.py"]
+TRAIN_SHEETS, TEST_SHEETS = "data/train/*.png", "data/test/*.png"
+SCORING = [TRAIN_SHEETS, TEST_SHEETS, "weights/judge.safetensors"]
 NETWORKS = [f"weights/model_{name}.safetensors" for name in (0, 31, "trained")]
-SCORES = [*SCORING, *NETWORKS, "weights/tables.py", "weights/train.py", "weights/score.py"]
-FULL_TRAINING = [*ERRATA, "weights/train.py", "benchmarks/course.py", "benchmarks/full_training.py"]
+VIEWS = [f"weights/model_{epoch}.safetensors" for epoch in (0, 4, 8, 31)]
 TABLES = ["weights/loss_course.csv", "weights/errata.csv", "weights/errata.png", "weights/scores.csv"]
-VIEWS = ["weights/loss_course.csv", *(f"weights/model_{epoch}.safetensors" for epoch in (0, 4, 8, 31))]
 
 
-def code(text):
-    """Python code without what cannot change its result: comments, docstrings, layout."""
-    tree = ast.parse(text)
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(node) is not None:
-            node.body = node.body[1:] or [ast.Pass()]
-    return repr(plain(tree))
+class Product(NamedTuple):
+    """What a recipe makes. Files are patterns, from the root.
 
+    program: a script with its options, or a notebook. reads, writes: its files. resumes: it takes `--run FOLDER`, and
+    goes on with what it finds there. row: of a table, the settings of a row that takes seconds.
+    """
 
-def plain(node):
-    """A syntax tree as nested lists that are the same on every Python (`ast.dump` and `ast.unparse` are not)."""
-    if isinstance(node, ast.AST):
-        fields = [(name, plain(value)) for name, value in ast.iter_fields(node) if value is not None and value != []]
-        return [type(node).__name__, *fields]
-    return [plain(item) for item in node] if isinstance(node, list) else repr(node)
+    program: tuple
+    reads: list
+    writes: list
+    resumes: bool = False
+    row: dict = None
 
-
-def sections(text, names):
-    """The sections of the module with these names; a line `# ---- name` opens each."""
-    parts = {}
-    name = "imports"
-    for line in text.splitlines(keepends=True):
-        if line.startswith("# ---"):
-            name = line.strip("# -\n")
-        parts[name] = parts.get(name, "") + line
-    return "".join(parts[name] for name in names)
-
-
-def content(path, part=None):
-    """What counts of a file: code, the source of a notebook's cells, else its bytes."""
-    if path.suffix == ".py":
-        text = path.read_text()
-        return code(sections(text, part.split(",")) if part else text).encode()
-    if path.suffix == ".ipynb":
-        return "\n\n".join(cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "code").encode()
-    return path.read_bytes()
-
-
-def hash_of(inputs):
-    """One hash over files, given as patterns from the root, `module.py:section,section` for a part of a module."""
-    digest = hashlib.sha256()
-    for pattern in inputs:
-        pattern, _, part = pattern.partition(":")
-        for path in sorted(ROOT.glob(pattern)):
-            digest.update(path.relative_to(ROOT).as_posix().encode() + content(path, part))
-    return digest.hexdigest()[:16]
+    @property
+    def is_notebook(self):
+        return self.program[0].endswith(".ipynb")
 
 
 def products():
-    """All products, in the order in which they are made: {name: (inputs, outputs, function that makes it)}."""
+    """All products, in the order in which they are made."""
+    row_of_scores = {"network": "model_trained", "sampler": "DDIM", "steps": 5, "start": "noised average"}
+    row_of_training = {"way": "ours, in float32", "sprites": 1_000, "epochs": 2, "drawn": 200, "sampler": "DDPM"}
     table = {
-        "sprites": (SPRITES, [*SHEETS, "data/preview.png"], lambda: run("data/make_sprites.py")),
-        "judge": (JUDGE, ["weights/judge.safetensors"], lambda: run("weights/judge.py")),
-        "views": (COURSE, VIEWS, lambda: resume(COURSE, "weights/train.py", "--course")),
-        "weights": (OURS, ["weights/model_trained.safetensors"], lambda: resume(OURS, "weights/train.py")),
-        "errata": (ERRATA, ["weights/errata.csv", "weights/errata.png"], lambda: resume(ERRATA, "weights/errata.py")),
-        "scores": (SCORES, ["weights/scores.csv"], lambda: resume(SCORES, "weights/score.py")),
-        "full training": (
-            FULL_TRAINING,
+        "sprites": Product(("data/make_sprites.py",), [], [TRAIN_SHEETS, TEST_SHEETS, "data/preview.png"]),
+        "judge": Product(("weights/judge.py",), [TRAIN_SHEETS], ["weights/judge.safetensors"]),
+        "views": Product(
+            ("weights/train.py", "--course"), [TRAIN_SHEETS], ["weights/loss_course.csv", *VIEWS], resumes=True
+        ),
+        "weights": Product(
+            ("weights/train.py",),
+            [TRAIN_SHEETS, "weights/model_0.safetensors"],
+            [f"weights/{name}" for name in ("model_trained.safetensors", "loss.csv", "loss.png", "samples.png")],
+            resumes=True,
+        ),
+        "errata": Product(
+            ("weights/errata.py",),
+            SCORING,
+            ["weights/errata.csv", "weights/errata.png"],
+            resumes=True,
+            row={"size": "small", "training": "both, as in the course", "seed": 0},
+        ),
+        "scores": Product(
+            ("weights/score.py",),
+            [*SCORING, *NETWORKS],
+            ["weights/scores.csv", "weights/README.md"],
+            resumes=True,
+            row={**row_of_scores, "context": "one-hot", "n": 200, "seed": 0},
+        ),
+        "full training": Product(
+            ("benchmarks/full_training.py",),
+            SCORING,
             ["benchmarks/full_training.csv"],
-            lambda: resume(FULL_TRAINING, "benchmarks/full_training.py"),
+            resumes=True,
+            row={**row_of_training, "steps": 5},
         ),
     }
     for path in sorted(ROOT.glob("notebooks/**/*.ipynb")):
         if ".ipynb_checkpoints" not in path.parts:
             name = path.relative_to(ROOT).as_posix()
-            inputs = [name, "diffusion_utilities.py", "scoring.py", *SHEETS, "weights/*.safetensors", *TABLES]
-            table[name] = (inputs, [name], lambda path=path: run_notebook(path))
+            reads = [TRAIN_SHEETS, TEST_SHEETS, "weights/*.safetensors", *TABLES]
+            table[name] = Product((name,), reads, [name])
     return table
+
+
+def hash_of(product):
+    """One hash over all inputs: what the program uses, and the files that it reads."""
+    digest = hashlib.sha256(repr(product.program[1:]).encode())
+    for place, code in sorted(definitions.used(ROOT, product.program[0]).items()):
+        digest.update(repr((place, code)).encode())
+    for path in short_runs.files(ROOT, product.reads):
+        digest.update(path.relative_to(ROOT).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def make(product):
+    """Run a recipe; a long one in a folder named after its inputs, so that only a run on the same is continued."""
+    if product.is_notebook:
+        run_notebook(ROOT / product.program[0])
+    elif product.resumes:
+        run(*product.program, "--run", f"runs/{Path(product.program[0]).stem}-{hash_of(product)}")
+    else:
+        run(*product.program)
 
 
 def run(*command):
     subprocess.run([sys.executable, *command], cwd=ROOT, check=True)
-
-
-def resume(inputs, *recipe):
-    """Run a long recipe in a folder named after its inputs, so that only a run on the same inputs is continued."""
-    run(*recipe, "--run", f"runs/{Path(recipe[0]).stem}-{hash_of(inputs)}")
 
 
 def run_notebook(path):
@@ -140,30 +141,48 @@ def run_notebook(path):
     nbformat.write(notebook, path)
 
 
-def stale(name, inputs, outputs, record):
+def stale(name, product, record):
     """Why a product must be made again, or None."""
-    if not all(any(ROOT.glob(pattern)) for pattern in outputs):
+    if not all(short_runs.files(ROOT, [pattern]) for pattern in product.writes):
         return "is not there"
-    if record.get(name) != hash_of(inputs):
+    if record.get(name) != hash_of(product):
         return "is older than its inputs"
     return None
+
+
+def recorded():
+    """The hashes of the inputs that the products were made from."""
+    return json.loads(RECORD.read_text()) if RECORD.is_file() else {}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--list", action="store_true", help="only list what is stale")
-    parser.add_argument("--accept", metavar="NAME", nargs="+", default=[], help="record these as up to date")
+    parser.add_argument("--accept", metavar="NAME", nargs="+", help="record these as up to date, if a short run agrees")
+    parser.add_argument("--since", metavar="COMMIT", default="HEAD", help="the commit to compare with, if not HEAD")
+    parser.add_argument("--unchecked", action="store_true", help="accept without the short run")
     arguments = parser.parse_args()
-    for name, (inputs, outputs, make) in products().items():
-        record = json.loads(RECORD.read_text()) if RECORD.is_file() else {}
-        reason = stale(name, inputs, outputs, record)
+    unknown = set(arguments.accept or []) - set(products())
+    if unknown:
+        parser.error(f"no product is called {', '.join(unknown)}; they are {', '.join(products())}")
+    refused = []
+    for name, product in products().items():
+        reason = stale(name, product, recorded())
         if reason:
             print(f"{name} {reason}", flush=True)
-        if name in arguments.accept or (reason and not arguments.list and not arguments.accept):
-            if name not in arguments.accept:
-                make()
-            record[name] = hash_of(inputs)
-            RECORD.write_text(json.dumps(record, indent=1) + "\n")
+        if not reason or arguments.list or name not in (arguments.accept or [name]):
+            continue
+        inputs = hash_of(product)  # now, as they may change while it is made
+        if not arguments.accept:
+            make(product)
+        elif not arguments.unchecked:
+            differences = short_runs.differences(ROOT, name, product, arguments.since)
+            print("".join(f"  not accepted: {line}\n" for line in differences), end="", flush=True)
+            refused += differences
+            if differences:
+                continue
+        RECORD.write_text(json.dumps(recorded() | {name: inputs}, indent=1) + "\n")
+    sys.exit(bool(refused))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from diffusion_utilities import CLASSES, HERE, WEIGHTS, augment, load_sprites, t
 from scoring import Judge
 
 sys.path.insert(0, str(HERE / "data"))
-from make_sprites import CLASSES as KINDS  # the kinds of each class, in the order of its sheet
+from make_sprites import KINDS  # the kinds of each class, in the order of its sheet
 
 
 def kinds_of(labels):

@@ -10,7 +10,8 @@ from itertools import pairwise
 
 import numpy as np
 
-SIZE = 16
+from diffusion_utilities import TILE as SIZE
+
 BACKGROUND = (255, 255, 255)  # no ramp holds pure white, so a pixel is background exactly if it is white
 
 STEPS = ((0, 1), (0, -1), (1, 0), (-1, 0))  # down, right: to the four neighbours
