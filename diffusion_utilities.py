@@ -1,10 +1,10 @@
 """Diffusion models on sprites: what the labs share, in the order in which the data flows.
 
 sprites         load_sprites, cut_sheet, transform, to_uint8, augment
-network         Unet and its parts ChannelNorm, Block, Whole, waves; pick_device
+network         ChannelNorm, Block, Whole, Unet, waves, pick_device, GlobalBlock, Prototypes, PrototypeUnet
 noise schedule  NoiseSchedule
 training        train, drop_context, adam, muon
-sampling        predict, what_to_predict, ddpm_step, ddim_step, sample
+sampling        predict, what_to_predict, ddpm_step, ddim_step, sample, IdealDenoiser
 pictures        tile, show_sprites, Animation
 the course's    ResidualConvBlock, UnetDown, UnetUp, EmbedFC, ContextUnet, CustomDataset, plot_sample, plot_grid, unorm,
                 norm_all, norm_torch, gen_tst_context

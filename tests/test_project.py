@@ -534,3 +534,17 @@ def test_the_repository_is_small():
     listed = subprocess.run(["git", "ls-files"], cwd=HERE, capture_output=True, text=True)
     files = [HERE / line for line in listed.stdout.splitlines()]
     assert sum(path.stat().st_size for path in files if path.is_file()) <= 40e6
+
+
+def test_the_docstring_lists_every_public_name_in_reading_order():
+    tree = ast.parse((HERE / "diffusion_utilities.py").read_text())
+    kinds = ast.FunctionDef, ast.ClassDef
+    defined = [node.name for node in tree.body if isinstance(node, kinds) and not node.name.startswith("_")]
+    listed = re.search(r"^sprites .*?(?=\n\n)", ast.get_docstring(tree), re.M | re.S).group()
+    heads = "sprites", "network", "noise schedule", "training", "sampling", "pictures", "the course's"
+    for head in heads:
+        listed = re.sub(rf"^{head}  ", "", listed, flags=re.M)
+    words = [word for word in re.findall(r"\w+", listed) if word in defined]
+    assert words == defined and set(re.findall(r"\w*_\w+", listed)) <= set(defined)
+    opened = re.findall(r"^# -+ ([\w' ]+)", (HERE / "diffusion_utilities.py").read_text(), re.M)
+    assert [head.split(",")[0] for head in opened] == list(heads)
