@@ -4,7 +4,7 @@ sprites         load_sprites, cut_sheet, transform, to_uint8, augment
 network         ChannelNorm, Block, Whole, Unet, waves, pick_device, GlobalBlock, Prototypes, PrototypeUnet
 noise schedule  NoiseSchedule
 training        train, drop_context, adam, muon
-sampling        predict, what_to_predict, ddpm_step, ddim_step, sample, IdealDenoiser
+sampling        predict, guesses, ddpm_step, ddim_step, sample, IdealDenoiser
 pictures        tile, show_sprites, Animation
 the course's    ResidualConvBlock, UnetDown, UnetUp, EmbedFC, ContextUnet, CustomDataset, plot_sample, plot_grid, unorm,
                 norm_all, norm_torch, gen_tst_context
@@ -189,7 +189,7 @@ class Unet(nn.Module):
     height: height and width of a picture in pixels, a multiple of 4, as it is halved twice, else ValueError.
     """
 
-    predicts = "velocity"  # see `predict`
+    predicts = "velocity"  # see `guesses`
 
     def __init__(self, in_channels=3, n_feat=48, n_wide=80, n_cfeat=5, height=TILE):
         super().__init__()
@@ -474,7 +474,7 @@ def train(
     drop: how likely each sample's context is replaced by zeros (`drop_context`).
     ema_decay: decay of the exponential moving average of weights and buffers, shorter at the start; 0 for none.
     augmented: shift and tint the sprites anew in each epoch. mixed_precision: "no", "bf16" or "fp16".
-    target: what the network is to give, called as target(x0, eps, xt, t, c); left out, what it predicts (`predict`).
+    target: the noise that it is to see, called as target(xt, t, c); left out, that which is there.
     seed: of everything random; each epoch draws from its own stream, so that a continued run equals an unbroken one.
     folder: where the run is kept after each epoch (keeping.py); it is found there and goes on where it stopped.
     after_epoch: called as after_epoch(epoch, averaged network, mean losses of all epochs so far), epoch from 0.
@@ -489,6 +489,7 @@ def train(
     accelerator = _accelerator(mixed_precision)
     device = accelerator.device
     schedule = network.schedule = (schedule or NoiseSchedule()).to(device)
+    predicts = getattr(network, "predicts", "noise")
     network.to(device, memory_format=torch.channels_last).train()
     average = torch.optim.swa_utils.AveragedModel(network, avg_fn=_ema(ema_decay), use_buffers=True)
     shuffle, generator = torch.Generator(), torch.Generator(device)
@@ -511,8 +512,9 @@ def train(
             c = drop_context(c, drop, generator)
             xt = schedule.perturb(x0, t, eps)
             with accelerator.autocast():
-                wanted = target(x0, eps, xt, t, c) if target else what_to_predict(network, x0, eps, t, schedule)
-            loss = nn.functional.mse_loss(model(xt, t / schedule.timesteps, c), wanted)
+                wanted = target(xt, t, c) if target else eps
+            _, guess = guesses(model(xt, t / schedule.timesteps, c), predicts, xt, t, schedule)
+            loss = nn.functional.mse_loss(guess, wanted)
             if not loss.isfinite():
                 raise FloatingPointError(f"the loss is {loss} in epoch {epoch}; try a lower rate")
             optimizer.zero_grad()
@@ -601,29 +603,28 @@ def _ema(decay):
 def predict(network, xt, t, schedule, c=None):
     """Ask a network about x_t: its guess of the clean picture and of the noise in it, (x0, eps), both like xt.
 
-    The one place where a prediction is asked for. network.predicts says what the network gives: "noise", "x0", or
-    "velocity", which is sqrt(alpha_bar) eps - sqrt(1 - alpha_bar) x0 (Salimans and Ho 2022, section 4).
     xt: (N, 3, H, W). t: whole numbers in 1 ... T of the schedule, one or (N,). c: contexts (N, n_cfeat), or None.
-    A network that was trained on another schedule is told the time at which that one has as much noise;
-    ValueError if it never has.
+    network.predicts says what it gives, see `guesses`. A network that was trained on another schedule is told the time
+    at which that one has as much noise; ValueError if it never has.
     """
     own = getattr(network, "schedule", None) or schedule
     time = own.time_of(schedule.exact[torch.as_tensor(t).cpu()].reshape(-1))
-    given = network(xt, time.to(xt), c).to(xt.dtype)
+    return guesses(network(xt, time.to(xt), c), getattr(network, "predicts", "noise"), xt, t, schedule)
+
+
+def guesses(given, predicts, xt, t, schedule):
+    """What a network gave for x_t, as guesses of the clean picture and the noise, (x0, eps), both like xt.
+
+    predicts: what it gave: "noise", "x0", or "velocity", which is sqrt(alpha_bar) eps - sqrt(1 - alpha_bar) x0
+    (Salimans and Ho 2022, section 4). The three differ in what is easy to get right at which t.
+    """
+    given = given.to(xt.dtype)
     signal, noise = schedule.signal_and_noise(t, xt)
-    kind = getattr(network, "predicts", "noise")
-    if kind == "velocity":
+    if predicts == "velocity":
         return signal * xt - noise * given, noise * xt + signal * given
-    if kind == "x0":
+    if predicts == "x0":
         return given, (xt - signal * given) / noise
     return (xt - noise * given) / signal, given
-
-
-def what_to_predict(network, x0, eps, t, schedule):
-    """What a network is to give for x_t made of x0 and eps, all (N, 3, H, W): the noise, the picture, the velocity."""
-    kind = getattr(network, "predicts", "noise")
-    signal, noise = schedule.signal_and_noise(t, x0)
-    return {"noise": eps, "x0": x0, "velocity": signal * eps - noise * x0}[kind]
 
 
 def ddpm_step(xt, t, t_prev, predict, schedule, generator=None, posterior=False):

@@ -20,7 +20,6 @@ from diffusion_utilities import (
     load_sprites,
     predict,
     transform,
-    what_to_predict,
 )
 
 SAMPLERS = {
@@ -66,16 +65,14 @@ class Pushed(nn.Module):
         return good + self.weight * (good - weak)
 
 
-def learn_from(teacher, network):
-    """The `target` of a training in which a network learns to predict what a teacher predicts (distillation)."""
+def learn_from(teacher, schedule):
+    """The `target` of a training that learns to see the noise that a teacher sees (distillation)."""
     teacher.eval()
 
     @torch.no_grad()
-    def target(x0, eps, xt, t, c):
-        schedule = network.schedule
+    def target(xt, t, c):
         teacher.to(xt.device, memory_format=torch.channels_last)
-        x0, eps = predict(teacher, xt, t, schedule, c)
-        return what_to_predict(network, x0, eps, t, schedule)
+        return predict(teacher, xt, t, schedule, c)[1]
 
     return target
 

@@ -104,7 +104,7 @@ def main():
     else:
         teacher = Pushed(copy.deepcopy(network), load_checkpoint(WEIGHTS / "model_0.safetensors"))
         second = {
-            "target": learn_from(teacher, network),
+            "target": learn_from(teacher, network.schedule),
             "optimizer": partial(muon, lr=1e-3, muon_lr=5e-3),
             "epochs": max(1, arguments.epochs // 8),
             "folder": folder / "pushed",
