@@ -27,7 +27,7 @@ SCORING = [
     "diffusion_utilities.py:sprites,network,noise schedule,sampling",
     "scoring.py",
     *SHEETS,
-    "weights/judge.safetensors",
+    "weights/judge*.safetensors",
 ]
 ERRATA = [*SCORING, "diffusion_utilities.py:training", "weights/tables.py", "weights/errata.py"]
 NETWORKS = [f"weights/model_{name}.safetensors" for name in (0, 31, "trained")]
@@ -89,7 +89,7 @@ def products():
     """All products, in the order in which they are made: {name: (inputs, outputs, function that makes it)}."""
     table = {
         "sprites": (SPRITES, [*SHEETS, "data/preview.png"], lambda: run("data/make_sprites.py")),
-        "judge": (JUDGE, ["weights/judge.safetensors"], lambda: run("weights/judge.py")),
+        "judge": (JUDGE, ["weights/judge.safetensors", "weights/judge2.safetensors"], lambda: run("weights/judge.py")),
         "views": (COURSE, VIEWS, lambda: resume(COURSE, "weights/train.py", "--course")),
         "weights": (OURS, ["weights/model_trained.safetensors"], lambda: resume(OURS, "weights/train.py")),
         "errata": (ERRATA, ["weights/errata.csv", "weights/errata.png"], lambda: resume(ERRATA, "weights/errata.py")),
