@@ -1,6 +1,11 @@
 """Scores: how far sets of sprites are from the sprites in data/, and how many are copies.
 
-Pictures are as in diffusion_utilities.py: float32 tensors of shape (N, 3, 16, 16) with values in [-1, 1]. Paper:
+Pictures are as in diffusion_utilities.py: float32 tensors of shape (N, 3, 16, 16) with values in [-1, 1].
+
+A distance says only what its judge sees, and whoever tunes by one judge learns what pleases it. So there are two, which
+differ in build and task. Networks, samplers and settings are chosen by the first alone and reported by both: the
+second, which chose none of them, shows whether what pleases the first is better, and it sees softness, which the first
+hardly does. Paper:
 
 - Fréchet distance: Heusel, Ramsauer, Unterthiner, Nessler, Hochreiter, "GANs Trained by a Two Time-Scale Update Rule
   Converge to a Local Nash Equilibrium", 2017, https://arxiv.org/abs/1706.08500
@@ -8,7 +13,6 @@ Pictures are as in diffusion_utilities.py: float32 tensors of shape (N, 3, 16, 1
 
 from functools import cache
 from itertools import pairwise, product
-from pathlib import Path
 
 import torch
 from torch import nn
@@ -17,25 +21,31 @@ from diffusion_utilities import CLASSES, TILE, WEIGHTS, augment, load_sprites, t
 
 
 class Judge(nn.Module):
-    """A small classifier that names the kind of a sprite; its features say how far apart two sets of sprites are.
+    """The first judge, a small classifier that names the kind of a sprite (slime, apple, bolt ...).
 
-    n_kinds: how many kinds it tells apart. Its weights come from `weights/judge.py`.
+    n_kinds: how many kinds it tells apart. Its `features`, (N, n_features), are means over the places of the picture;
+    they say how far apart two sets of sprites are. Its weights come from `weights/judge.py`.
     """
 
+    file = "judge.safetensors"
     n_features = 64
 
     def __init__(self, n_kinds):
         super().__init__()
+        self.features = nn.Sequential(*self.layers())
+        self.features.num_features = self.n_features  # where torchmetrics looks for it
+        self.kinds = nn.Linear(self.n_features, n_kinds)
+        self.register_buffer("class_of_kind", torch.zeros(n_kinds, dtype=torch.long))
+
+    def layers(self):
+        """From pictures (N, 3, 16, 16) to features (N, n_features)."""
         widths = 3, 32, 32, 64, 64, 96, self.n_features
         layers = []
         for i, (before, after) in enumerate(pairwise(widths)):
             layers += [nn.Conv2d(before, after, 3, padding=1), nn.BatchNorm2d(after), nn.ReLU()]
             if i in (1, 3):
                 layers.append(nn.MaxPool2d(2))  # (N, 32, 8, 8), then (N, 64, 4, 4)
-        self.features = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
-        self.features.num_features = self.n_features  # where torchmetrics looks for it
-        self.kinds = nn.Linear(self.n_features, n_kinds)
-        self.register_buffer("class_of_kind", torch.zeros(n_kinds, dtype=torch.long))
+        return [*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten()]
 
     def forward(self, x):
         """Logits (N, n_kinds) of pictures (N, 3, 16, 16) in [-1, 1]."""
@@ -47,16 +57,41 @@ class Judge(nn.Module):
         return kinds.new_zeros(len(x), len(CLASSES)).index_add(1, self.class_of_kind, kinds)
 
 
+class SecondJudge(Judge):
+    """The second judge, which sees softness: its kinds are the five classes, and it looks at each place by itself.
+
+    Strides in place of pooling, and a linear layer in place of the mean over places, so that nothing hides in a mean.
+    """
+
+    file = "judge2.safetensors"
+    n_features = 32
+
+    def layers(self):
+        """From pictures (N, 3, 16, 16) to features (N, n_features)."""
+        layers = []
+        for i, (before, after) in enumerate(pairwise((3, 32, 48, 64, 64))):
+            stride = 1 if i == 2 else 2  # (N, 32, 8, 8), (N, 48, 4, 4), (N, 64, 4, 4), (N, 64, 2, 2)
+            layers += [nn.Conv2d(before, after, 5, stride, padding=2), nn.BatchNorm2d(after), nn.ReLU()]
+        return [*layers, nn.Flatten(), nn.Linear(64 * 2 * 2, self.n_features), nn.ReLU(), nn.Dropout(0.5)]
+
+
+JUDGES = {"": Judge, "2": SecondJudge}  # by what is added to the names of their figures
+DISTANCES = tuple(name + number for number in JUDGES for name in ("distance", "floor", "ceiling"))
+
+
 @cache
-def load_judge(path=WEIGHTS / "judge.safetensors"):
-    """The judge that `weights/judge.py` trained, in eval mode, on the CPU."""
+def load_judge(build=Judge):
+    """The judge of this class, `Judge` or `SecondJudge`, that `weights/judge.py` trained, in eval mode, on the CPU.
+
+    Raises FileNotFoundError if its weights are not there.
+    """
     from safetensors.torch import load_file
 
-    path = Path(path)
+    path = WEIGHTS / build.file
     if not path.is_file():
         raise FileNotFoundError(f"no judge at {path}; `python weights/judge.py` makes one")
     state = load_file(path)
-    judge = Judge(len(state["class_of_kind"]))
+    judge = build(len(state["class_of_kind"]))
     judge.load_state_dict(state)
     return judge.eval()
 
@@ -71,9 +106,11 @@ def score(x, context=None):
     distance: Fréchet distance (Heusel et al. 2017, equation 6, on the judge's features) to all train sprites, moved
         and tinted as in training. It falls as N grows, so compare it at equal N only.
     floor, ceiling: the same for N test sprites, moved and tinted alike, and for N pictures of noise.
+    distance2, floor2, ceiling2: the same by the second judge, on a scale of its own. Choose by `distance`, and report
+        both: a judge that is chosen by is a judge no more.
     copies: share of pictures that lie nearer to a train sprite than all but 1 % of the test sprites do.
     copies_floor: the same share of the test sprites themselves.
-    agreement: share of pictures in which the judge sees the class that was asked for; only with a context.
+    agreement: share of pictures in which the first judge sees the class that was asked for; only with a context.
     Raises ValueError for too few pictures, another size or another range.
     """
     x = torch.as_tensor(x).float().cpu()
@@ -88,16 +125,19 @@ def score(x, context=None):
     generator = torch.Generator().manual_seed(0)
     again = torch.randperm(len(test_set), generator=generator)
     again = again[torch.arange(len(x)) % len(again)]  # beyond their number they come again, moved differently
-    distance = _distance_to(augment(train_set, generator))
-    threshold = torch.quantile(of_test, 0.01)
-    result = {
-        "n": len(x),
-        "distance": distance(x),
-        "floor": distance(augment(test_set[again], generator)),
-        "ceiling": distance(torch.randn(x.shape, generator=generator).clamp(-1, 1)),
-        "copies": (nearest(x, train_set) < threshold).float().mean().item(),
-        "copies_floor": (of_test < threshold).float().mean().item(),
+    references = augment(train_set, generator)
+    measured = {
+        "distance": x,
+        "floor": augment(test_set[again], generator),
+        "ceiling": torch.randn(x.shape, generator=generator).clamp(-1, 1),
     }
+    result = {"n": len(x)}
+    for number, build in JUDGES.items():
+        distance = _distance_to(references, load_judge(build))
+        result |= {name + number: distance(pictures) for name, pictures in measured.items()}
+    threshold = torch.quantile(of_test, 0.01)
+    result["copies"] = (nearest(x, train_set) < threshold).float().mean().item()
+    result["copies_floor"] = (of_test < threshold).float().mean().item()
     if context is not None:
         asked = torch.as_tensor(context).cpu()
         if asked.shape != (len(x), len(CLASSES)):
@@ -114,11 +154,11 @@ def _references():
     return train_set, test_set, nearest(test_set, train_set)
 
 
-def _distance_to(references):
-    """A function that gives the Fréchet distance of a set of pictures to the references."""
+def _distance_to(references, judge):
+    """A function that gives the Fréchet distance, on a judge's features, of a set of pictures to the references."""
     from torchmetrics.image.fid import FrechetInceptionDistance
 
-    metric = FrechetInceptionDistance(load_judge().features, reset_real_features=False)
+    metric = FrechetInceptionDistance(judge.features, reset_real_features=False)
     for part in references.split(500):
         metric.update(part, real=True)
 

@@ -32,7 +32,7 @@ from diffusion_utilities import (
     transform,
 )
 from recipes import WithoutTheRoot, fill, new_network
-from scoring import score
+from scoring import DISTANCES, score
 
 EPOCHS, COPIES = 32, 89_400
 SCORED = 0, 3, 7, 31
@@ -69,7 +69,7 @@ def figures(way, sprites, epochs, drawn, sampler, steps, folder=FOLDER):
     step = {"DDPM": ddpm_step, "DDIM": ddim_step}[sampler]
     how = {"step": step, "steps": steps, "seed": 0, "save_rate": None, "mixed_precision": "bf16", "progress": False}
     scores = score(sample(network, drawn, **how)[0].clamp(-1, 1))
-    return {name: scores[name] for name in ("distance", "floor", "ceiling")}
+    return {name: scores[name] for name in DISTANCES}
 
 
 def main():
@@ -91,7 +91,7 @@ def main():
     ways += [("ours", 13_000, epochs, 500, *whole) for epochs in (4, 8, 16)]
     ways += [("ours, in float32", 1_000, 2, 200, "DDPM", 5)]
     wanted = [dict(zip(("way", "sprites", "epochs", "drawn", "sampler", "steps"), way, strict=True)) for way in ways]
-    fill(folder / "full_training.csv", wanted, partial(figures, folder=folder))
+    fill(folder / "full_training.csv", wanted, partial(figures, folder=folder), DISTANCES)
     shutil.copy(folder / "full_training.csv", Path(__file__).parent)
 
 

@@ -9,7 +9,7 @@ import course
 import full_training
 import pytest
 import torch
-from test_tables import stored
+from test_tables import assert_made, stored
 from torch import nn
 
 import diffusion_utilities
@@ -94,7 +94,7 @@ def test_a_row_of_the_full_training():
     settings = {"way": "ours, in float32", "sprites": 1_000, "epochs": 2, "drawn": 200, "sampler": "DDPM", "steps": 5}
     again = full_training.figures(**settings)
     row = stored(full_training.Path(full_training.__file__).parent / "full_training.csv", **settings)
-    assert {name: float(row[name]) for name in again} == pytest.approx(again, rel=0.02)
+    assert_made(row, settings, again, rel=0.02)
 
 
 def test_the_courses_training_is_scored_by_its_checkpoint(tmp_path, monkeypatch):

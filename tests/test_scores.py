@@ -4,12 +4,14 @@ import judge as recipe
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 
 import scoring
-from diffusion_utilities import CLASSES, augment, load_sprites, transform
-from scoring import load_judge, nearest, score
+from diffusion_utilities import CLASSES, WEIGHTS, augment, load_sprites, transform
+from scoring import JUDGES, Judge, SecondJudge, load_judge, nearest, score
 
 N = 500
+BOTH = pytest.mark.parametrize("number", JUDGES)
 
 
 @pytest.fixture(scope="module")
@@ -27,11 +29,43 @@ def of_test(sets):
     return score(sets[1], sets[2])
 
 
-def test_judge_knows_the_classes():
+@pytest.mark.parametrize(("build", "share"), [(Judge, 0.99), (SecondJudge, 0.98)])
+def test_judge_knows_the_classes(build, share):
     sprites, labels = load_sprites("test")
     with torch.inference_mode():
-        seen = torch.cat([load_judge().classes(part).argmax(dim=1) for part in transform(sprites).split(500)])
-    assert (seen == torch.from_numpy(labels).argmax(dim=1)).float().mean() >= 0.99
+        seen = torch.cat([load_judge(build).classes(part).argmax(dim=1) for part in transform(sprites).split(500)])
+    assert (seen == torch.from_numpy(labels).argmax(dim=1)).float().mean() >= share
+
+
+def test_second_judge_was_taught_the_classes_and_is_small():
+    assert torch.equal(load_judge(SecondJudge).class_of_kind, torch.arange(len(CLASSES)))
+    classes, _ = recipe.classes_of(load_sprites()[1])
+    assert torch.equal(classes.bincount(), torch.full((len(CLASSES),), 2_600))
+    assert (WEIGHTS / SecondJudge.file).stat().st_size < 1e6
+
+
+@pytest.mark.parametrize("build", recipe.SETTINGS)
+def test_a_judge_can_be_trained_again(build, monkeypatch):
+    few = tuple(part[::50] for part in load_sprites())
+    monkeypatch.setattr(recipe, "load_sprites", lambda split: few)
+    settings = recipe.SETTINGS[build] | {"epochs": 1, "batch_size": 100}
+    states = [recipe.trained(build, **settings).state_dict() for _ in range(2)]
+    assert all(torch.equal(values, states[1][name]) for name, values in states[0].items())
+    other = recipe.trained(build, **settings | {"seed": 17}).state_dict()
+    assert not torch.equal(states[0]["kinds.weight"], other["kinds.weight"])
+
+
+def test_first_judge_looks_away_from_places_and_the_second_does_not(sets):
+    """How far a move by a pixel changes the features, as a share of their variance over the sprites."""
+    _, x, _ = sets
+
+    def change(features):
+        with torch.inference_mode():
+            here, moved = features(x), features(x.roll(1, dims=3))
+        return ((moved - here).square().sum() / (here - here.mean(dim=0)).square().sum()).item()
+
+    first, second = (change(load_judge(build).features) for build in (Judge, SecondJudge))
+    assert second > 3 * first
 
 
 def test_judge_was_taught_the_kinds_of_the_recipe():
@@ -48,42 +82,70 @@ def test_judge_was_taught_the_kinds_of_the_recipe():
 def test_real_sprites_score_like_the_floor(of_test):
     assert of_test["n"] == N
     assert of_test["distance"] == pytest.approx(of_test["floor"], rel=0.5)
-    assert of_test["floor"] < 0.05 * of_test["ceiling"]
+    for number in JUDGES:
+        distance, floor, ceiling = (of_test[name + number] for name in ("distance", "floor", "ceiling"))
+        assert distance == pytest.approx(floor, abs=0.01 * ceiling)
+        assert floor < 0.02 * ceiling
     assert of_test["agreement"] >= 0.99
     assert of_test["copies"] <= 0.03
 
 
-def test_distance_is_the_formula(sets, of_test):
+@pytest.mark.parametrize("build", JUDGES.values())
+def test_distance_is_the_formula(sets, build):
     """Heusel et al. 2017, equation 6; the trace of the root is the sum of the roots of the product's eigenvalues."""
     references, x, _ = sets
     with torch.inference_mode():
-        a, b = (load_judge().features(part[:N]).double().numpy() for part in (references, x))
+        a, b = (load_judge(build).features(part[:N]).double().numpy() for part in (references, x))
     (mean_a, cov_a), (mean_b, cov_b) = ((f.mean(axis=0), np.cov(f, rowvar=False)) for f in (a, b))
     root = np.sqrt(np.linalg.eigvals(cov_a @ cov_b).real.clip(0)).sum()
     formula = np.square(mean_a - mean_b).sum() + np.trace(cov_a) + np.trace(cov_b) - 2 * root
-    assert scoring._distance_to(references[:N])(x) == pytest.approx(formula, rel=1e-3)
+    assert scoring._distance_to(references[:N], load_judge(build))(x) == pytest.approx(formula, rel=1e-3)
 
 
-def test_distance_grows_with_noise(sets, of_test):
+@pytest.fixture(scope="module")
+def of_noisy(sets):
     noise = torch.randn(sets[1].shape, generator=torch.Generator().manual_seed(0))
-    distances = [
-        of_test["distance"],
-        *(score((sets[1] + sigma * noise).clamp(-1, 1))["distance"] for sigma in (0.1, 0.3)),
-    ]
-    assert distances == sorted(distances) and distances[2] > 2 * of_test["floor"]
+    return [score((sets[1] + sigma * noise).clamp(-1, 1)) for sigma in (0.1, 0.3)]
 
 
-def test_distance_grows_with_a_class_missing(sets, of_test):
+@BOTH
+def test_distance_grows_with_noise(of_test, of_noisy, number):
+    distances = [scores["distance" + number] for scores in (of_test, *of_noisy)]
+    assert distances == sorted(distances) and distances[2] > 2 * of_test["floor" + number]
+
+
+@pytest.fixture(scope="module")
+def of_four_classes(sets):
     _, x, labels = sets
     kept = x[labels[:, CLASSES.index("food")] == 0]
-    again = torch.arange(N) % len(kept)
-    assert score(kept[again])["distance"] > 2 * of_test["floor"]
+    return score(kept[torch.arange(N) % len(kept)])
 
 
-def test_distance_grows_with_collapse_to_the_mean(sets, of_test):
-    _, x, _ = sets
-    towards = [score(x.lerp(x.mean(dim=0), share))["distance"] for share in (0.2, 0.6)]
-    assert of_test["distance"] < towards[0] < towards[1]
+@BOTH
+def test_distance_grows_with_a_class_missing(of_test, of_four_classes, number):
+    assert of_four_classes["distance" + number] > 4 * of_test["distance" + number]
+
+
+@pytest.fixture(scope="module")
+def of_collapsed(sets):
+    return [score(sets[1].lerp(sets[1].mean(dim=0), share)) for share in (0.2, 0.6)]
+
+
+@BOTH
+def test_distance_grows_with_collapse_to_the_mean(of_test, of_collapsed, number):
+    distances = [scores["distance" + number] for scores in (of_test, *of_collapsed)]
+    assert distances == sorted(distances) and distances[1] > 2 * distances[0]
+
+
+def test_second_judge_sees_softness_more_than_the_first():
+    generator = torch.Generator().manual_seed(1)
+    x = augment(transform(load_sprites("test")[0])[torch.randperm(2_200, generator=generator)[:1_000]], generator)
+    line = torch.tensor([0.25, 0.5, 0.25])
+    padded = F.pad(x, (1, 1, 1, 1), mode="replicate").flatten(0, 1)[:, None]
+    blurred = F.conv2d(padded, torch.outer(line, line)[None, None]).reshape(x.shape)
+    soft = score(x.lerp(blurred, 0.2))
+    first, second = (soft["distance" + number] / soft["floor" + number] for number in JUDGES)
+    assert first > 5 and second > 4 * first
 
 
 def test_agreement_is_what_was_asked(sets):

@@ -24,7 +24,7 @@ import short_runs
 ROOT = Path(__file__).resolve().parent.parent
 RECORD = ROOT / "products.json"
 TRAIN_SHEETS, TEST_SHEETS = "data/train/*.png", "data/test/*.png"
-SCORING = [TRAIN_SHEETS, TEST_SHEETS, "weights/judge.safetensors"]
+SCORING = [TRAIN_SHEETS, TEST_SHEETS, "weights/judge*.safetensors"]
 NETWORKS = [f"weights/model_{name}.safetensors" for name in (0, 31, "trained")]
 VIEWS = [f"weights/model_{epoch}.safetensors" for epoch in (0, 4, 8, 31)]
 TABLES = ["weights/loss_course.csv", "weights/errata.csv", "weights/errata.png", "weights/scores.csv"]
@@ -54,7 +54,9 @@ def products():
     row_of_training = {"way": "ours, in float32", "sprites": 1_000, "epochs": 2, "drawn": 200, "sampler": "DDPM"}
     table = {
         "sprites": Product(("data/make_sprites.py",), [], [TRAIN_SHEETS, TEST_SHEETS, "data/preview.png"]),
-        "judge": Product(("weights/judge.py",), [TRAIN_SHEETS], ["weights/judge.safetensors"]),
+        "judge": Product(
+            ("weights/judge.py",), [TRAIN_SHEETS], ["weights/judge.safetensors", "weights/judge2.safetensors"]
+        ),
         "views": Product(
             ("weights/train.py", "--course"), [TRAIN_SHEETS], ["weights/loss_course.csv", *VIEWS], resumes=True
         ),

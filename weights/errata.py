@@ -26,7 +26,7 @@ from diffusion_utilities import (
     train,
 )
 from recipes import RandomShortcut, WithoutTheRoot, fill
-from scoring import score
+from scoring import DISTANCES, score
 
 TRAININGS = {  # error 1: noise without the root; error 2: a random shortcut
     "right": (False, False),
@@ -41,6 +41,7 @@ SIZES = {  # epochs, every how many sprites, channels of the first layer, sample
 SEEDS = 0, 1
 SHOWN = 16
 FOLDER = HERE / "runs" / "errata"
+COLUMNS = "steps", "loss", *DISTANCES
 
 
 def figures(size, training, seed, folder=FOLDER):
@@ -60,7 +61,7 @@ def figures(size, training, seed, folder=FOLDER):
     Image.fromarray(tile(x[:SHOWN], columns=SHOWN)).save(folder / f"{size} {training} {seed}.png")
     scores = score(x.clamp(-1, 1))
     steps = epochs * (len(sprites) // 100)
-    return {"steps": steps, "loss": losses[-1], **{name: scores[name] for name in ("distance", "floor", "ceiling")}}
+    return {"steps": steps, "loss": losses[-1], **{name: scores[name] for name in DISTANCES}}
 
 
 def main():
@@ -69,7 +70,7 @@ def main():
     folder = parser.parse_args().run
     wanted = [{"size": "full", "training": name, "seed": seed} for seed in SEEDS for name in TRAININGS]
     wanted.append({"size": "small", "training": "both, as in the course", "seed": 0})
-    fill(folder / "errata.csv", wanted, figures)
+    fill(folder / "errata.csv", wanted, figures, COLUMNS)
     shutil.copy(folder / "errata.csv", WEIGHTS)
     rows = [np.asarray(Image.open(folder / f"full {name} {SEEDS[-1]}.png")) for name in TRAININGS]
     Image.fromarray(np.concatenate(rows).repeat(4, 0).repeat(4, 1)).save(WEIGHTS / "errata.png", optimize=True)

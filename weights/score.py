@@ -16,11 +16,11 @@ import torch
 
 from diffusion_utilities import CLASSES, HERE, WEIGHTS, load_checkpoint, sample
 from recipes import SAMPLERS, Pushed, fill, noised_average
-from scoring import score
+from scoring import DISTANCES, score
 
 STEPS = 500, 250, 100, 50, 25, 10, 5
 FOLDER = HERE / "runs" / "score"
-COLUMNS = "distance", "floor", "ceiling", "copies", "copies_floor", "agreement"
+COLUMNS = *DISTANCES, "copies", "copies_floor", "agreement"
 
 
 def load(name):
@@ -45,7 +45,7 @@ def card_line(rows):
 
     def figures_of(**way):
         (row,) = (row for row in rows if way.items() <= row.items() and row["network"] == "model_trained")
-        return {name: float(row[name]) for name in COLUMNS}
+        return {name: float(value) for name, value in row.items() if name in COLUMNS}
 
     texts = []
     names = {"DDPM, posterior": "DDPM with the posterior's variance", "DDPM": "DDPM"}
@@ -77,7 +77,7 @@ def main():
     ways += [("model_trained", "DDIM", 5, "noised average", "one-hot", 200, 0)]  # for the test
     names = "network", "sampler", "steps", "start", "context", "n", "seed"
     wanted = [dict(zip(names, way, strict=True)) for way in ways]
-    fill(folder / "scores.csv", wanted, figures)
+    fill(folder / "scores.csv", wanted, figures, COLUMNS)
     shutil.copy(folder / "scores.csv", WEIGHTS)
     card = WEIGHTS / "README.md"
     line = card_line(list(csv.DictReader((WEIGHTS / "scores.csv").open())))
