@@ -24,7 +24,7 @@ class Judge(nn.Module):
     """The first judge, a small classifier that names the kind of a sprite (slime, apple, bolt ...).
 
     n_kinds: how many kinds it tells apart. Its `features`, (N, n_features), are means over the places of the picture;
-    they say how far apart two sets of sprites are. Its weights come from `weights/judge.py`.
+    they say how far apart two sets of sprites are. Its weights come from `weights/judges.py`.
     """
 
     file = "judge.safetensors"
@@ -81,7 +81,7 @@ DISTANCES = tuple(name + number for number in JUDGES for name in ("distance", "f
 
 @cache
 def load_judge(build=Judge):
-    """The judge of this class, `Judge` or `SecondJudge`, that `weights/judge.py` trained, in eval mode, on the CPU.
+    """The judge of this class, `Judge` or `SecondJudge`, that `weights/judges.py` trained, in eval mode, on the CPU.
 
     Raises FileNotFoundError if its weights are not there.
     """
@@ -89,7 +89,7 @@ def load_judge(build=Judge):
 
     path = WEIGHTS / build.file
     if not path.is_file():
-        raise FileNotFoundError(f"no judge at {path}; `python weights/judge.py` makes one")
+        raise FileNotFoundError(f"no judge at {path}; `python weights/judges.py` makes one")
     state = load_file(path)
     judge = build(len(state["class_of_kind"]))
     judge.load_state_dict(state)

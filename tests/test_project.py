@@ -377,7 +377,7 @@ STAND_INS = {
     return torch.zeros(n_sample, 3, 16, 16), None
 """,
     "def score(": """x, context=None):
-    return dict.fromkeys(("distance", "floor", "ceiling", "copies", "copies_floor", "agreement"), 0.5)
+    return dict.fromkeys((*DISTANCES, "copies", "copies_floor", "agreement"), 0.5)
 """,
 }
 

@@ -1,6 +1,6 @@
 """Scores: the figures mean what they say."""
 
-import judge as recipe
+import judges as recipe
 import numpy as np
 import pytest
 import torch

@@ -4,7 +4,7 @@ import csv
 
 import errata
 import pytest
-import score
+import scores
 import torch
 
 from diffusion_utilities import WEIGHTS, NoiseSchedule, ResidualConvBlock
@@ -77,15 +77,15 @@ def test_a_table_with_other_columns_is_begun_anew(tmp_path):
 def test_a_row_of_the_scores():
     way = {"network": "model_trained", "sampler": "DDIM", "steps": 5, "start": "noised average", "context": "one-hot"}
     settings = way | {"n": 200, "seed": 0}
-    again = score.figures(**settings)
-    assert tuple(again) == score.COLUMNS
+    again = scores.figures(**settings)
+    assert tuple(again) == scores.COLUMNS
     assert_made(stored("scores.csv", **settings), settings, again, rel=0.01, abs=0.011)
 
 
 def test_the_card_begins_with_the_scores_of_the_table():
     rows = list(csv.DictReader((WEIGHTS / "scores.csv").open()))
     _, first, _ = (WEIGHTS / "README.md").read_text().split("\n\n", 2)
-    assert first + "\n" == score.card_line(rows)
+    assert first + "\n" == scores.card_line(rows)
 
 
 def test_the_shipped_network_draws_what_it_is_asked_for_and_few_copies():

@@ -55,7 +55,7 @@ def products():
     table = {
         "sprites": Product(("data/make_sprites.py",), [], [TRAIN_SHEETS, TEST_SHEETS, "data/preview.png"]),
         "judge": Product(
-            ("weights/judge.py",), [TRAIN_SHEETS], ["weights/judge.safetensors", "weights/judge2.safetensors"]
+            ("weights/judges.py",), [TRAIN_SHEETS], ["weights/judge.safetensors", "weights/judge2.safetensors"]
         ),
         "views": Product(
             ("weights/train.py", "--course"), [TRAIN_SHEETS], ["weights/loss_course.csv", *VIEWS], resumes=True
@@ -74,7 +74,7 @@ def products():
             row={"size": "small", "training": "both, as in the course", "seed": 0},
         ),
         "scores": Product(
-            ("weights/score.py",),
+            ("weights/scores.py",),
             [*SCORING, *NETWORKS],
             ["weights/scores.csv", "weights/README.md"],
             resumes=True,

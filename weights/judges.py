@@ -1,4 +1,4 @@
-"""Train the two judges, which score sprites: `python weights/judge.py`, half a minute each on two cores.
+"""Train the two judges, which score sprites: `python weights/judges.py`, half a minute each on two cores.
 
 The first learns to name the kinds of the train sprites (slime, apple, bolt ...), the second their classes, from other
 random weights and in another order; both see them moved, tinted and with a little noise on them. They are written to

@@ -1,4 +1,4 @@
-"""Score the shipped network: `python weights/score.py`, an hour on two cores.
+"""Score the shipped network: `python weights/scores.py`, an hour on two cores.
 
 scores.csv beside this file has a row for each way of drawing with it: the scores of 10,000 pictures in 50 steps and of
 2,000 with all 500, which the model card begins with; of twice 500 with fewer and fewer steps, for Lab 4; of 500 drawn
@@ -58,7 +58,7 @@ def card_line(rows):
             f"asked for, {asked['copies']:.1%} are copies (of test sprites {free['copies_floor']:.0%})"
         )
     start = "**Scores.** Fréchet distances by the judge's features; they fall as the number of samples grows. "
-    return start + ". ".join(texts) + ". ([scores.csv](scores.csv), made by `score.py`)\n"
+    return start + ". ".join(texts) + ". ([scores.csv](scores.csv), made by `scores.py`)\n"
 
 
 def main():
