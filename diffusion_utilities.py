@@ -605,19 +605,23 @@ def predict(network, xt, t, schedule, c=None):
 
     xt: (N, 3, H, W). t: whole numbers in 1 ... T of the schedule, one or (N,). c: contexts (N, n_cfeat), or None.
     network.predicts says what it gives, see `guesses`. A network that was trained on another schedule is told the time
-    at which that one has as much noise; ValueError if it never has.
+    at which that one has as much noise. ValueError if it never has, or if noise is predicted where alpha_bar is 0.
     """
-    own = getattr(network, "schedule", None) or schedule
-    time = own.time_of(schedule.exact[torch.as_tensor(t).cpu()].reshape(-1))
-    return guesses(network(xt, time.to(xt), c), getattr(network, "predicts", "noise"), xt, t, schedule)
+    own, predicts = getattr(network, "schedule", None) or schedule, getattr(network, "predicts", "noise")
+    alpha_bar = schedule.exact[torch.as_tensor(t).cpu()].reshape(-1)
+    if predicts == "noise" and not alpha_bar.all():
+        raise ValueError("a network that predicts the noise cannot tell the picture where nothing but noise is left")
+    return guesses(network(xt, own.time_of(alpha_bar).to(xt), c), predicts, xt, t, schedule)
 
 
 def guesses(given, predicts, xt, t, schedule):
     """What a network gave for x_t, as guesses of the clean picture and the noise, (x0, eps), both like xt.
 
     predicts: what it gave: "noise", "x0", or "velocity", which is sqrt(alpha_bar) eps - sqrt(1 - alpha_bar) x0
-    (Salimans and Ho 2022, section 4). The three differ in what is easy to get right at which t.
+    (Salimans and Ho 2022, section 4). The three differ in what is easy to get right at which t. ValueError for another.
     """
+    if predicts not in ("noise", "x0", "velocity"):
+        raise ValueError(f'predicts is {predicts!r}; expected "noise", "x0" or "velocity"')
     given = given.to(xt.dtype)
     signal, noise = schedule.signal_and_noise(t, xt)
     if predicts == "velocity":

@@ -53,6 +53,11 @@ def save_checkpoint(network, path, half=True):
     else:
         from safetensors.torch import save_file
 
+        if not hasattr(network, "arguments"):
+            raise ValueError(
+                f"{type(network).__name__} does not say how it is made, so it could not be loaded again; "
+                "give its weights to a Unet that is made alike, or write network.state_dict() yourself"
+            )
         schedule = getattr(network, "schedule", None)
         description = {
             "network": type(network).__name__,
@@ -128,7 +133,7 @@ def _read(path):
 
 
 def _by_layout(tensors):
-    """What a checkpoint is that says nothing: of the course's network, or {}."""
+    """What a checkpoint is that says nothing, as the course's do and those from before ours did; or {}."""
     from diffusion_utilities import NoiseSchedule
 
     if "prototypes.means" in tensors:

@@ -205,6 +205,16 @@ def test_a_schedule_may_end_in_pure_noise(predicts, step):
         assert torch.allclose(x, signal * x0 + noise * eps)
 
 
+def test_predictions_that_say_nothing():
+    schedule = NoiseSchedule.cosine(10)
+    network = Knows("noise", *torch.randn(2, 1, 3, 4, 4), 5, schedule)
+    with pytest.raises(ValueError, match="cannot tell the picture where nothing but noise is left"):
+        predict(network, torch.randn(1, 3, 4, 4), 10, schedule)
+    network.predicts = "nose"
+    with pytest.raises(ValueError, match="predicts is 'nose'; expected"):
+        predict(network, torch.randn(1, 3, 4, 4), 5, schedule)
+
+
 def test_a_network_is_told_its_own_time():
     """Sampled by another schedule, at the time of its own training at which there was as much noise; or not at all."""
     own, other = NoiseSchedule(), NoiseSchedule.cosine(1000)

@@ -388,6 +388,12 @@ def test_a_checkpoint_says_what_it_is(tmp_path):
         load_checkpoint(tmp_path / "a.safetensors", Unet())
 
 
+def test_a_network_that_does_not_say_how_it_is_made_is_not_kept(tmp_path):
+    with pytest.raises(ValueError, match="Linear does not say how it is made"):
+        save_checkpoint(nn.Linear(2, 2), tmp_path / "a.safetensors")
+    assert not list(tmp_path.iterdir())
+
+
 def test_nothing_is_guessed_from_shapes(tmp_path):
     save_file(Unet(n_feat=8).state_dict(), tmp_path / "silent.safetensors")
     with pytest.raises(ValueError, match="does not say that it is a checkpoint"):

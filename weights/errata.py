@@ -70,7 +70,7 @@ def main():
     folder = parser.parse_args().run
     wanted = [{"size": "full", "training": name, "seed": seed} for seed in SEEDS for name in TRAININGS]
     wanted.append({"size": "small", "training": "both, as in the course", "seed": 0})
-    fill(folder / "errata.csv", wanted, figures, COLUMNS)
+    fill(folder / "errata.csv", wanted, partial(figures, folder=folder), COLUMNS)
     shutil.copy(folder / "errata.csv", WEIGHTS)
     rows = [np.asarray(Image.open(folder / f"full {name} {SEEDS[-1]}.png")) for name in TRAININGS]
     Image.fromarray(np.concatenate(rows).repeat(4, 0).repeat(4, 1)).save(WEIGHTS / "errata.png", optimize=True)
