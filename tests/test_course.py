@@ -4,10 +4,12 @@ Names come from the star, arguments go by position, and arrays are handed over w
 """
 
 import inspect
+import sys
 
 import numpy as np
 import pytest
 import torch
+import train as training_recipe
 from test_network import COURSE, course_checkpoint
 
 import diffusion_utilities
@@ -104,6 +106,16 @@ def test_a_network_built_from_our_blocks_takes_the_courses_checkpoint(star, tmp_
     x, t, c = torch.randn(4, 3, 16, 16), torch.tensor([0.3])[:, None, None, None], torch.eye(5)[:4]
     with torch.inference_mode():
         assert torch.allclose(network.eval()(x, t, c), ours.eval()(x, t, c), atol=1e-6)
+
+
+def test_weights_under_every_name_that_the_course_loads(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["train.py", "--pth", str(tmp_path)])
+    training_recipe.main()
+    names = "model_trained", "model_0", "model_4", "model_8", "model_31", "context_model_trained", "context_model_31"
+    assert {path.name for path in tmp_path.iterdir()} == {f"{name}.pth" for name in names}
+    for name in names:
+        state = torch.load(tmp_path / f"{name}.pth", weights_only=True)
+        assert {key: list(value.shape) for key, value in state.items() if "shortcut" not in key} == COURSE
 
 
 def test_the_courses_data_set(star, tmp_path):

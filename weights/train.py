@@ -40,6 +40,10 @@ from diffusion_utilities import (
 from recipes import Pushed, learn_from, new_network
 
 VIEWS = 0, 4, 8, 31  # of the course's 32 epochs
+NAMES_OF_THE_COURSE = (  # under which its notebooks load weights
+    *(f"model_{name}" for name in ("trained", *VIEWS)),
+    *(f"context_model_{name}" for name in ("trained", 31)),
+)
 
 
 def save_grid(network, path, **how):
@@ -72,7 +76,8 @@ def main():
     )
     arguments = parser.parse_args()
     if arguments.pth:
-        save_checkpoint(load_checkpoint(WEIGHTS / "model_31.safetensors"), arguments.pth / "model_trained.pth")
+        for name in NAMES_OF_THE_COURSE:
+            save_checkpoint(load_checkpoint(WEIGHTS / "model_31.safetensors"), arguments.pth / f"{name}.pth")
         return
     folder = arguments.run or HERE / "runs" / ("course" if arguments.course else "train")
 
