@@ -167,7 +167,7 @@ class Whole(nn.Module):
     are written as the convolution, and the transposed one, that cover the map at once. The last starts at zero.
     """
 
-    def __init__(self, channels, size, n_emb, n_few=24, n_hidden=256):
+    def __init__(self, channels, size, n_emb, n_few=24, n_hidden=224):
         super().__init__()
         self.few = nn.Sequential(ChannelNorm(channels), nn.Conv2d(channels, n_few, 1))
         self.to_vec = nn.Conv2d(n_few, n_hidden, size)

@@ -12,6 +12,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from diffusion_utilities import (
+    CLASSES,
     WEIGHTS,
     Block,
     ContextUnet,
@@ -409,3 +410,10 @@ def test_what_would_overflow_in_half_precision_is_kept_in_full(tmp_path):
     with safe_open(tmp_path / "a.safetensors", "pt") as file:
         kept = {name for name in file.keys() if file.get_tensor(name).dtype == torch.float32}  # noqa: SIM118
     assert kept == {"init_conv.conv1.1.running_var"}
+
+
+def test_a_view_of_a_training_takes_two_megabytes_at_most(tmp_path):
+    network = Unet()
+    network.schedule, network.classes = NoiseSchedule(), CLASSES
+    save_checkpoint(network, tmp_path / "a.safetensors")
+    assert (tmp_path / "a.safetensors").stat().st_size <= 2e6
