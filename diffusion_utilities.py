@@ -1,16 +1,17 @@
 """Diffusion models on sprites: what the labs share, in the order in which the data flows.
 
 sprites         load_sprites, cut_sheet, transform, to_uint8, augment
-network         ChannelNorm, Block, Whole, Unet, waves, pick_device, GlobalBlock, Prototypes, PrototypeUnet
+network         ChannelNorm, Block, Whole, Unet, waves, pick_device
 noise schedule  NoiseSchedule
-training        train, drop_context, adam, muon
-sampling        predict, guesses, ddpm_step, ddim_step, sample, IdealDenoiser
+training        train, uniform, middle, drop_context, adam, muon
+sampling        predict, guesses, ddpm_step, ddim_step, sample
 pictures        tile, show_sprites, Animation
 the course's    ResidualConvBlock, UnetDown, UnetUp, EmbedFC, ContextUnet, CustomDataset, plot_sample, plot_grid, unorm,
                 norm_all, norm_torch, gen_tst_context
 
-Beside it: keeping.py keeps trainings and networks on disk (save_checkpoint and load_checkpoint come from there),
-player.py plays animations, scoring.py measures how good the pictures are.
+Beside it: gate.py checks what comes in, and says what is wrong with it; keeping.py keeps trainings and networks on disk
+(save_checkpoint and load_checkpoint come from there); player.py plays animations; scoring.py measures how good the
+pictures are, and knows the best there can be.
 
 Pictures are float32 tensors of shape (N, 3, H, W) with values in [-1, 1]; on disk they are uint8 (N, H, W, 3).
 Time steps run from 1 (almost clean) to T (almost pure noise); the network is told t/T. Papers:
@@ -33,6 +34,7 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 from torchvision.utils import make_grid
 
+import gate
 from keeping import Run, load_checkpoint, save_checkpoint  # noqa: F401, here they are looked for
 from player import as_html
 
@@ -163,23 +165,22 @@ class Block(nn.Module):
 class Whole(nn.Module):
     """A fully connected network with one hidden layer over a whole map, beside a shortcut, told time and context.
 
-    (N, channels, size, size) and (N, n_emb) -> the same map. It works on `n_few` mixtures of the channels; its layers
-    are written as the convolution, and the transposed one, that cover the map at once. The last starts at zero.
+    (N, channels, size, size) and (N, n_emb) -> the same map. Its two layers are written as the convolution, and the
+    transposed one, that cover the map at once; the last starts at zero.
     """
 
-    def __init__(self, channels, size, n_emb, n_few=24, n_hidden=224):
+    def __init__(self, channels, size, n_emb, n_hidden=64):
         super().__init__()
-        self.few = nn.Sequential(ChannelNorm(channels), nn.Conv2d(channels, n_few, 1))
-        self.to_vec = nn.Conv2d(n_few, n_hidden, size)
+        self.norm = ChannelNorm(channels)
+        self.to_vec = nn.Conv2d(channels, n_hidden, size)
         self.shift = nn.Linear(n_emb, n_hidden)
-        self.to_map = nn.ConvTranspose2d(n_hidden, n_few, size)
-        self.many = nn.Conv2d(n_few, channels, 1)
-        for layer in (self.shift, self.many):
+        self.to_map = nn.ConvTranspose2d(n_hidden, channels, size)
+        for layer in (self.shift, self.to_map):
             nn.init.zeros_(layer.weight), nn.init.zeros_(layer.bias)
 
     def forward(self, x, emb):
-        hidden = self.to_vec(self.few(x)) + self.shift(emb)[:, :, None, None]  # (N, n_hidden, 1, 1)
-        return x + self.many(self.to_map(nn.functional.gelu(hidden)))
+        hidden = self.to_vec(self.norm(x)) + self.shift(emb)[:, :, None, None]  # (N, n_hidden, 1, 1)
+        return x + self.to_map(nn.functional.gelu(hidden))
 
 
 class Unet(nn.Module):
@@ -189,11 +190,11 @@ class Unet(nn.Module):
     height: height and width of a picture in pixels, a multiple of 4, as it is halved twice, else ValueError.
     """
 
-    predicts = "velocity"  # see `guesses`
+    predicts = "noise"  # see `guesses`
 
     def __init__(self, in_channels=3, n_feat=48, n_wide=80, n_cfeat=5, height=TILE):
         super().__init__()
-        _check_height(height)
+        gate.height(height)
         self.in_channels, self.n_cfeat, self.h = in_channels, n_cfeat, height
         self.arguments = {"in_channels": in_channels, "n_feat": n_feat, "n_wide": n_wide}
         self.arguments |= {"n_cfeat": n_cfeat, "height": height}
@@ -211,7 +212,7 @@ class Unet(nn.Module):
         nn.init.zeros_(self.last[2].weight), nn.init.zeros_(self.last[2].bias)
 
     def forward(self, x, t, c=None):
-        """Predict the velocity.
+        """Predict the noise.
 
         x: (N, in_channels, height, height). t: t/T in (0, 1], one number or N of them, in any shape.
         c: context (N, n_cfeat), or None for a context of zeros. Returns the shape of x.
@@ -225,18 +226,13 @@ class Unet(nn.Module):
         quarter = self.middle2(self.whole(quarter, emb), emb)
         half = self.up2(torch.cat((self.grow2(quarter), half), dim=1), emb)
         full = self.up1(torch.cat((self.grow1(half), full), dim=1), emb)
-        return self.last(full)
+        return x + self.last(full)  # where there is much noise, x is nearly all of it
 
 
 def waves(t, n=64):
     """Time as sines and cosines of n / 2 frequencies (Vaswani et al. 2017, section 3.5): t/T, (N,) -> (N, n)."""
     phase = t[:, None] * torch.logspace(0, 2.7, n // 2, device=t.device)  # from 1 to some 500 radians
     return torch.cat((phase.sin(), phase.cos()), dim=1)
-
-
-def _check_height(height):
-    if height < 4 or height % 4:
-        raise ValueError(f"height is {height}; the network halves it twice, so it must be a multiple of 4: 16, 28, 32")
 
 
 def pick_device(name=None):
@@ -247,113 +243,6 @@ def pick_device(name=None):
     if not here.get(str(name).split(":")[0], False):
         raise RuntimeError(f"device {name!r} is not there; this machine has: {', '.join(k for k in here if here[k])}")
     return torch.device(name)
-
-
-class GlobalBlock(nn.Module):
-    """A fully connected network with one hidden layer over a whole map, (N, C, size, size), told time and context.
-
-    Written as the convolution, and the transposed one, that cover the map at once; the last starts at zero.
-    """
-
-    def __init__(self, channels, size, n_hidden, emb_dim):
-        super().__init__()
-        self.norm = ChannelNorm(channels)
-        self.to_vec = nn.Conv2d(channels, n_hidden, size)
-        self.shift = nn.Linear(emb_dim, n_hidden)
-        self.to_map = nn.ConvTranspose2d(n_hidden, channels, size)
-        for layer in (self.shift, self.to_map):
-            nn.init.zeros_(layer.weight), nn.init.zeros_(layer.bias)
-
-    def forward(self, x, embedding):
-        hidden = self.to_vec(self.norm(x)) + self.shift(embedding)[:, :, None, None]
-        return x + self.to_map(nn.functional.gelu(hidden))
-
-
-class Prototypes(nn.Module):
-    """A first guess of x0: a mean of K learned pictures, weighted by how well each fits x_t.
-
-    The weights are those of the `IdealDenoiser`, softened: the pictures have learned weights of their own, which the
-    context, (N, n_cfeat), changes, and a learned variance joins that of the noise.
-    """
-
-    def __init__(self, k, shape, n_cfeat):
-        super().__init__()
-        self.means = nn.Parameter(0.1 * torch.randn(k, shape.numel()))
-        self.log_weights = nn.Linear(n_cfeat, k)
-        self.log_variance = nn.Parameter(torch.tensor(-2.0))
-        nn.init.zeros_(self.log_weights.weight), nn.init.zeros_(self.log_weights.bias)
-
-    def begin_with(self, x0):
-        """Take some of these pictures, (N, *shape), picked at random, as the first ones to guess from."""
-        chosen = torch.randint(len(x0), (len(self.means),))
-        self.means.data = x0[chosen].flatten(1).to(self.means)
-
-    def forward(self, x, alpha_bar, c):
-        """x: (N, *shape), alpha_bar: (N, 1) or (1, 1), c: (N, n_cfeat) or (1, n_cfeat). Returns the shape of x."""
-        variance = 1 - alpha_bar + alpha_bar * self.log_variance.exp()  # of x_t around each noised mean
-        half_squares = self.means.square().sum(dim=1) / 2
-        logits = (alpha_bar.sqrt() * (x.flatten(1) @ self.means.T) - alpha_bar * half_squares) / variance
-        weights = (logits + self.log_weights(c)).softmax(dim=1)
-        return (weights @ self.means).reshape(x.shape)
-
-
-class PrototypeUnet(nn.Module):
-    """The network of the shipped weights: a U-Net that refines a first guess, made of pictures it has learned.
-
-    in_channels: colours of a picture. n_feat: channels of the first layer. n_cfeat: width of a context.
-    height: height and width of a picture in pixels, a multiple of 4. n_prototypes: pictures to guess from.
-    It is called like a `Unet`, for the default `NoiseSchedule`.
-    """
-
-    predicts = "noise"
-
-    def __init__(self, in_channels=3, n_feat=48, n_cfeat=5, height=TILE, n_prototypes=1024):
-        super().__init__()
-        _check_height(height)
-        self.in_channels, self.n_feat, self.n_cfeat, self.h = in_channels, n_feat, n_cfeat, height
-        self.arguments = {"in_channels": in_channels, "n_feat": n_feat, "n_cfeat": n_cfeat, "height": height}
-        self.arguments["n_prototypes"] = n_prototypes
-        wide, emb = 2 * n_feat, 128
-        self.register_buffer("alpha_bar", NoiseSchedule().alpha_bar, persistent=False)
-
-        self.prototypes = Prototypes(n_prototypes, torch.Size((in_channels, height, height)), n_cfeat)
-        self.timeembed = EmbedFC(64, emb)
-        self.contextembed = nn.Linear(n_cfeat, emb, bias=False)
-
-        self.first = nn.Conv2d(2 * in_channels, n_feat, 3, padding=1)
-        self.down1 = Block(n_feat, n_feat, emb)
-        self.shrink1 = nn.Conv2d(n_feat, wide, 2, 2)
-        self.down2 = Block(wide, wide, emb)
-        self.shrink2 = nn.Conv2d(wide, wide, 2, 2)
-        self.middle1 = Block(wide, wide, emb)
-        self.whole1 = GlobalBlock(wide, height // 4, 3 * n_feat, emb)
-        self.middle2 = Block(wide, wide, emb)
-        self.whole2 = GlobalBlock(wide, height // 4, 3 * n_feat, emb)
-        self.grow2 = nn.ConvTranspose2d(wide, wide, 2, 2)
-        self.up2 = Block(2 * wide, wide, emb)
-        self.grow1 = nn.ConvTranspose2d(wide, n_feat, 2, 2)
-        self.up1 = Block(2 * n_feat, n_feat, emb)
-        self.last = nn.Sequential(ChannelNorm(n_feat), nn.GELU(), nn.Conv2d(n_feat, in_channels, 3, padding=1))
-        nn.init.zeros_(self.last[-1].weight), nn.init.zeros_(self.last[-1].bias)
-
-    def forward(self, x, t, c=None):
-        """Predict the noise. Arguments and result are those of `ContextUnet`."""
-        t = t.reshape(-1)
-        alpha_bar = self.alpha_bar[(t * (len(self.alpha_bar) - 1)).round().long()].reshape(-1, 1)
-        c = x.new_zeros(1, self.n_cfeat) if c is None else c
-        embedding = nn.functional.gelu(self.timeembed(waves(t)) + self.contextembed(c))
-        with torch.autocast(x.device.type, enabled=False):  # squared distances need all their digits
-            guess = self.prototypes(x, alpha_bar, c)
-        signal, noise = alpha_bar.sqrt()[:, :, None, None], (1 - alpha_bar).sqrt()[:, :, None, None]
-
-        full = self.down1(self.first(torch.cat((x, noise * guess), dim=1)), embedding)  # (N, F, H, H)
-        half = self.down2(self.shrink1(full), embedding)  # (N, 2F, H/2, H/2)
-        quarter = self.whole1(self.middle1(self.shrink2(half), embedding), embedding)  # (N, 2F, H/4, H/4)
-        quarter = self.whole2(self.middle2(quarter, embedding), embedding)
-        up2 = self.up2(torch.cat((self.grow2(quarter), half), dim=1), embedding)  # (N, 2F, H/2, H/2)
-        up1 = self.up1(torch.cat((self.grow1(up2), full), dim=1), embedding)  # (N, F, H, H)
-        velocity = self.last(up1) - noise * guess  # what to predict by Salimans and Ho 2022, section 4; (N, C, H, H)
-        return signal * velocity + noise * x  # as noise again
 
 
 # -------------------------------------------------------------------------------------------------- noise schedule
@@ -384,7 +273,7 @@ class NoiseSchedule(nn.Module):
 
     @classmethod
     def linear(cls, timesteps=500, beta1=1e-4, beta2=0.02, dtype=torch.float32):
-        """beta rises in a straight line from beta1 at index 0, as in the course, to beta2 at T."""
+        """beta rises in a straight line that would begin with beta1 at index 0, as in the course, to beta2 at T."""
         if timesteps < 1 or not 0 < beta1 <= beta2 < 1:
             raise ValueError(
                 f"timesteps = {timesteps}, beta1 = {beta1}, beta2 = {beta2}; "
@@ -394,7 +283,10 @@ class NoiseSchedule(nn.Module):
 
     @classmethod
     def cosine(cls, timesteps=500, offset=0.008, dtype=torch.float32):
-        """alpha_bar falls like a squared cosine, to pure noise (Nichol and Dhariwal 2021, equation 17)."""
+        """alpha_bar falls like a squared cosine, to pure noise (Nichol and Dhariwal 2021, equation 17).
+
+        There is no picture left at T to subtract noise from, so a network has to predict "velocity" or "x0".
+        """
         if timesteps < 1 or offset <= 0:
             raise ValueError(
                 f"timesteps = {timesteps}, offset = {offset}; expected at least one step and an offset above 0"
@@ -455,6 +347,7 @@ def train(
     optimizer=None,
     rate=None,
     schedule=None,
+    levels=None,
     drop=0.1,
     ema_decay=0.999,
     augmented=True,
@@ -471,6 +364,7 @@ def train(
     optimizer: a function that makes one for a network; left out, `adam`, as in the course.
     rate: a function from the part of the epochs that is done, 0 to 1, to what the optimizer's rates are multiplied
     with; left out, 1 - part, as in the course. schedule: left out, the course's `NoiseSchedule`; the network keeps it.
+    levels: a function that draws the t of each sprite, like `middle`; left out, `uniform`, as in the course.
     drop: how likely each sample's context is replaced by zeros (`drop_context`).
     ema_decay: decay of the exponential moving average of weights and buffers, shorter at the start; 0 for none.
     augmented: shift and tint the sprites anew in each epoch. mixed_precision: "no", "bf16" or "fp16".
@@ -485,11 +379,13 @@ def train(
     """
     from tqdm.auto import tqdm
 
-    data = _data(sprites, labels, batch_size, epochs)
+    gate.training(len(sprites), len(labels), batch_size, epochs)
+    data = TensorDataset(transform(sprites), torch.as_tensor(labels, dtype=torch.float32))
     accelerator = _accelerator(mixed_precision)
     device = accelerator.device
     schedule = network.schedule = (schedule or NoiseSchedule()).to(device)
     predicts = getattr(network, "predicts", "noise")
+    gate.prediction(predicts, schedule.exact)
     network.to(device, memory_format=torch.channels_last).train()
     average = torch.optim.swa_utils.AveragedModel(network, avg_fn=_ema(ema_decay), use_buffers=True)
     shuffle, generator = torch.Generator(), torch.Generator(device)
@@ -501,13 +397,15 @@ def train(
         shuffle.manual_seed(seed * 100_003 + epoch)
         generator.manual_seed(seed * 100_003 + epoch + 1_000_000_007 * accelerator.process_index)
         for group in optimizer.param_groups:
-            group["lr"] = group["initial_lr"] * (rate(epoch / epochs) if rate else 1 - epoch / epochs)
+            group["lr"] = group.setdefault("initial_lr", group["lr"]) * (
+                rate(epoch / epochs) if rate else 1 - epoch / epochs
+            )
         total = torch.zeros((), device=device)
         for x0, c in tqdm(loader, f"epoch {epoch}", leave=False, disable=not accelerator.is_main_process):
             if augmented:
                 x0 = augment(x0, generator)
             x0 = x0.contiguous(memory_format=torch.channels_last)
-            t = torch.randint(1, schedule.timesteps + 1, (len(x0),), generator=generator, device=device)
+            t = (levels or uniform)(len(x0), schedule.timesteps, generator)
             eps = torch.randn(x0.shape, generator=generator, device=device)
             c = drop_context(c, drop, generator)
             xt = schedule.perturb(x0, t, eps)
@@ -533,18 +431,6 @@ def train(
     return run.losses
 
 
-def _data(sprites, labels, batch_size, epochs):
-    """Sprites and labels as a data set of tensors; ValueError for settings that make no sense."""
-    x, labels = transform(sprites), torch.as_tensor(labels, dtype=torch.float32)
-    if len(x) != len(labels):
-        raise ValueError(f"{len(x)} sprites but {len(labels)} labels; expected one label a sprite")
-    if not 1 <= batch_size <= len(x):
-        raise ValueError(f"batch_size is {batch_size}; expected 1 to {len(x)}, the number of sprites")
-    if epochs < 1:
-        raise ValueError(f"epochs is {epochs}; expected at least 1")
-    return TensorDataset(x, labels)
-
-
 def _accelerator(mixed_precision):
     """Accelerate's view of this machine: its device, or several that share each batch."""
     from accelerate import Accelerator
@@ -555,6 +441,20 @@ def _accelerator(mixed_precision):
     return Accelerator(mixed_precision=mixed_precision, dataloader_config=DataLoaderConfiguration(split_batches=True))
 
 
+def uniform(n, timesteps, generator):
+    """Levels t, (n,), whole numbers in 1 ... T, each as likely as the others (DDPM, Algorithm 1)."""
+    return torch.randint(1, timesteps + 1, (n,), generator=generator, device=generator.device)
+
+
+def middle(n, timesteps, generator):
+    """Levels t, (n,), more of them from the middle, where it is decided what a sprite becomes: t/T is logit-normal.
+
+    Esser et al. 2024, section 3.1; with a mean of -0.2, half of them lie below 0.45 T.
+    """
+    z = torch.randn(n, generator=generator, device=generator.device)
+    return (timesteps * torch.sigmoid(z - 0.2)).ceil().long()
+
+
 def drop_context(c, probability, generator=None):
     """Replace contexts (N, n_cfeat) by zeros, each on its own with this probability (Ho and Salimans 2022)."""
     keep = torch.rand(len(c), 1, generator=generator, device=c.device) >= probability
@@ -563,27 +463,21 @@ def drop_context(c, probability, generator=None):
 
 def adam(network, lr=1e-3):
     """Adam for all weights, as in the course. ValueError if the rate lies outside 0 ... 1."""
-    _check_rate(lr=lr)
-    return torch.optim.Adam([{"params": network.parameters(), "initial_lr": lr}], lr)
+    gate.rates(lr=lr)
+    return torch.optim.Adam(network.parameters(), lr)
 
 
 def muon(network, lr=4e-3, muon_lr=0.02):
-    """Muon (Jordan et al. 2024) for the kernels of the inner convolutions, and Adam, at the rate lr, for the rest."""
+    """Muon (Jordan et al. 2024), at muon_lr, for the kernels between features, and Adam, at lr, for the rest."""
     from pytorch_optimizer import Muon
 
-    _check_rate(lr=lr, muon_lr=muon_lr)
+    gate.rates(lr=lr, muon_lr=muon_lr)
     inner, rest = [], []
     for weights in network.parameters():
-        is_inner = weights.ndim == 4 and min(weights.shape[:2]) > network.in_channels
+        is_inner = weights.ndim == 4 and min(weights.shape[:2]) > network.in_channels  # no colours at either end
         (inner if is_inner else rest).append(weights)
-    inner = {"params": inner, "use_muon": True, "lr": muon_lr, "initial_lr": muon_lr}
-    return Muon([inner, {"params": rest, "use_muon": False, "lr": lr, "initial_lr": lr, "betas": (0.9, 0.99)}])
-
-
-def _check_rate(**rates):
-    for name, rate in rates.items():
-        if not 0 < rate < 1:
-            raise ValueError(f"{name} = {rate}; expected a rate between 0 and 1")
+    rest = {"params": rest, "use_muon": False, "lr": lr, "betas": (0.9, 0.99)}
+    return Muon([{"params": inner, "use_muon": True, "lr": muon_lr}, rest])
 
 
 def _ema(decay):
@@ -604,13 +498,12 @@ def predict(network, xt, t, schedule, c=None):
     """Ask a network about x_t: its guess of the clean picture and of the noise in it, (x0, eps), both like xt.
 
     xt: (N, 3, H, W). t: whole numbers in 1 ... T of the schedule, one or (N,). c: contexts (N, n_cfeat), or None.
-    network.predicts says what it gives, see `guesses`. A network that was trained on another schedule is told the time
-    at which that one has as much noise. ValueError if it never has, or if noise is predicted where alpha_bar is 0.
+    network.predicts says what it gives, see `guesses`. A network of another schedule is told the time at which its own
+    has as much noise. ValueError if it never has, or if noise is predicted where alpha_bar is 0.
     """
     own, predicts = getattr(network, "schedule", None) or schedule, getattr(network, "predicts", "noise")
     alpha_bar = schedule.exact[torch.as_tensor(t).cpu()].reshape(-1)
-    if predicts == "noise" and not alpha_bar.all():
-        raise ValueError("a network that predicts the noise cannot tell the picture where nothing but noise is left")
+    gate.prediction(predicts, alpha_bar)
     return guesses(network(xt, own.time_of(alpha_bar).to(xt), c), predicts, xt, t, schedule)
 
 
@@ -618,10 +511,8 @@ def guesses(given, predicts, xt, t, schedule):
     """What a network gave for x_t, as guesses of the clean picture and the noise, (x0, eps), both like xt.
 
     predicts: what it gave: "noise", "x0", or "velocity", which is sqrt(alpha_bar) eps - sqrt(1 - alpha_bar) x0
-    (Salimans and Ho 2022, section 4). The three differ in what is easy to get right at which t. ValueError for another.
+    (Salimans and Ho 2022, section 4). The three differ in what is easy to get right at which t.
     """
-    if predicts not in ("noise", "x0", "velocity"):
-        raise ValueError(f'predicts is {predicts!r}; expected "noise", "x0" or "velocity"')
     given = given.to(xt.dtype)
     signal, noise = schedule.signal_and_noise(t, xt)
     if predicts == "velocity":
@@ -635,19 +526,19 @@ def ddpm_step(xt, t, t_prev, predict, schedule, generator=None, posterior=False)
     """One step of DDPM sampling, from x_t to x at t_prev (DDPM, Algorithm 2, line 4).
 
     xt: (N, 3, H, W). t, t_prev: whole numbers, t > t_prev >= 0. predict(xt, t) gives the guesses (x0, eps).
-    posterior: the variance of the fresh noise is beta_t, or else the posterior's (DDPM, equation 7).
+    posterior: True for the smaller variance of fresh noise, the posterior's (DDPM, equation 7); False for beta_t.
     A step over several t is one step of the schedule that holds only these: alpha_t becomes
     alpha_bar_t / alpha_bar_t_prev. Returns x at t_prev. In the step to 0 no noise is added.
     The mean is that of line 4, written with x0 in place of eps (DDPM, equation 7), so that alpha_bar_t may be 0.
     """
     alpha_bar, alpha_bar_prev = schedule.alpha_bar[t], schedule.alpha_bar[t_prev]
     alpha = alpha_bar / alpha_bar_prev
-    beta, noise, noise_prev = 1 - alpha, 1 - alpha_bar, 1 - alpha_bar_prev
+    beta, left, left_prev = 1 - alpha, 1 - alpha_bar, 1 - alpha_bar_prev  # variances of noise
     x0, _ = predict(xt, t)
-    mean = (alpha_bar_prev.sqrt() * beta * x0 + alpha.sqrt() * noise_prev * xt) / noise
+    mean = (alpha_bar_prev.sqrt() * beta * x0 + alpha.sqrt() * left_prev * xt) / left
     if t_prev == 0:
         return mean
-    variance = beta * noise_prev / noise if posterior else beta
+    variance = beta * left_prev / left if posterior else beta
     return mean + variance.sqrt() * _noise_like(xt, generator)
 
 
@@ -670,9 +561,6 @@ def _noise_like(x, generator):
     return torch.randn(x.shape, generator=generator, device=x.device, dtype=x.dtype)
 
 
-PRECISIONS = {"no": None, "bf16": torch.bfloat16, "fp16": torch.float16}
-
-
 @torch.no_grad()
 def sample(
     network,
@@ -691,15 +579,16 @@ def sample(
 ):
     """Draw new pictures: start from pure noise at T and take a step at a time down to 0.
 
-    network: see `predict`; in eval mode while we sample. n_sample: how many pictures.
+    network: a `Unet`, or what is called like one and has in_channels, h (the height) and n_cfeat; `schedule` and
+    `predicts`, if it has them, are those of its training. In eval mode while we sample. n_sample: how many pictures.
     context: (n_sample, n_cfeat), or (n_cfeat,) for all alike, or None.
     step: the rule for one step, called as step(xt, t, t_prev, predict, schedule, generator), where predict(xt, t)
-    gives the guesses (x0, eps). A class is made anew for each call of `sample`, so that it can remember.
+    gives the guesses (x0, eps). A class, or a partial of one, is made anew for each `sample`, so that it can remember.
     steps: how many steps, evenly spaced from T to 0, in 1 ... T; left out, all T.
     times: in place of steps, the times themselves: whole numbers that fall from at most T to 0.
     schedule: left out, that of the network's training. start: the pictures at the first time, (n_sample, 3, H, W);
     left out, drawn from N(0, I). seed: the same seed gives the same pictures.
-    save_rate: keep a frame at every so many steps, at the first and at the last seven; None keeps none.
+    save_rate: keep a frame where t passes a multiple of this, at the start and for t below 8; None keeps none.
     mixed_precision: of the network, "no", "bf16" or "fp16"; the steps are computed in float32 all the same.
 
     Returns x0, (n_sample, 3, H, W), and the frames, (frames, n_sample, 3, H, W), on the CPU, from noise to picture.
@@ -708,21 +597,18 @@ def sample(
     """
     from tqdm.auto import tqdm
 
-    if mixed_precision not in PRECISIONS:
-        raise ValueError(f"mixed_precision is {mixed_precision!r}; expected one of {', '.join(PRECISIONS)}")
-    if n_sample < 1:
-        raise ValueError(f"n_sample is {n_sample}; expected at least 1")
+    dtype = gate.sampling(n_sample, mixed_precision)
     device = next(network.parameters()).device
     schedule = (schedule or getattr(network, "schedule", None) or NoiseSchedule()).to(device)
-    times = _times(steps, times, schedule.timesteps)
-    context = _check_context(context, n_sample, network.n_cfeat, device)
+    times = gate.times(steps, times, schedule.timesteps)
+    context = gate.context(context, n_sample, network.n_cfeat, device)
     generator = torch.Generator(device)
     generator.manual_seed(secrets.randbits(63) if seed is None else seed)
     shape = n_sample, network.in_channels, network.h, network.h
     x = torch.randn(shape, generator=generator, device=device) if start is None else start.to(device)
     if x.shape != shape:
         raise ValueError(f"start has shape {tuple(x.shape)}; expected {shape}")
-    step = step() if isinstance(step, type) else step
+    step = step() if isinstance(getattr(step, "func", step), type) else step
 
     part = 64 if device.type == "cpu" else 4096  # sprites at a time: memory stays bounded, and small fits the cache
     contexts = [None] * -(-n_sample // part) if context is None else context.split(part)
@@ -734,70 +620,13 @@ def sample(
     training = network.training
     network.eval()
     frames = []
-    with torch.autocast(device.type, PRECISIONS[mixed_precision], enabled=mixed_precision != "no"):
+    with torch.autocast(device.type, dtype, enabled=dtype is not None):
         for t, t_prev in tqdm(list(pairwise(times)), "sampling", leave=False, disable=not progress):
             x = step(x, t, t_prev, ask, schedule, generator)
             if save_rate and (t // save_rate > t_prev // save_rate or t == times[0] or t < 8 or t_prev == 0):
                 frames.append(x.cpu())
     network.train(training)
     return x, torch.stack(frames) if frames else x.new_empty(0, *shape).cpu()
-
-
-def _times(steps, times, timesteps):
-    """The times of sampling, from the first to 0, as a list of whole numbers."""
-    if times is not None:
-        times = [int(t) for t in times]
-        if len(times) < 2 or times[0] > timesteps or times[-1] != 0 or any(a <= b for a, b in pairwise(times)):
-            raise ValueError(f"times are {times}; expected whole numbers that fall from at most {timesteps} to 0")
-        return times
-    steps = timesteps if steps is None else steps
-    if not 1 <= steps <= timesteps:
-        raise ValueError(f"steps is {steps}; expected 1 to {timesteps}, the time steps of the schedule")
-    return np.linspace(timesteps, 0, steps + 1).round().astype(int).tolist()
-
-
-def _check_context(context, n_sample, n_cfeat, device):
-    """The context as float32 (n_sample, n_cfeat) on the device, or None; ValueError if its shape is another."""
-    if context is None:
-        return None
-    context = torch.as_tensor(context, dtype=torch.float32, device=device)
-    if context.ndim == 1:
-        context = context.expand(n_sample, -1)
-    if context.shape != (n_sample, n_cfeat):
-        raise ValueError(
-            f"context has shape {tuple(context.shape)}; expected ({n_sample}, {n_cfeat}): "
-            f"a row for each of the {n_sample} samples, a number for each of {n_cfeat} classes"
-        )
-    return context
-
-
-class IdealDenoiser(nn.Module):
-    """The best possible noise prediction for a finite set of pictures, in closed form: it knows them all by heart.
-
-    How likely each picture x0 is behind x_t goes with exp(-|x_t - sqrt(alpha_bar_t) x0|^2 / (2 (1 - alpha_bar_t)))
-    (Bayes' rule with DDPM's equation 4). The mean of the pictures, so weighted, is the guess of x0 with the least
-    squared error, and equation 4 makes the noise of it. Sampling with it gives the set back.
-
-    x0: the pictures, (M, 3, H, W). It takes the place of a `ContextUnet` wherever one samples; contexts are ignored.
-    """
-
-    n_cfeat = len(CLASSES)
-
-    def __init__(self, x0, schedule=None):
-        super().__init__()
-        self.schedule = schedule or NoiseSchedule()
-        self.in_channels, self.h = x0.shape[1:3]
-        self.x0 = nn.Parameter(x0.flatten(1), requires_grad=False)
-        self.half_squares = nn.Parameter(self.x0.square().sum(dim=1) / 2, requires_grad=False)
-
-    def forward(self, x, t, c=None):
-        """Predict the noise in x, (N, 3, H, W), at t/T, one number or N. Returns the shape of x."""
-        step = (t * self.schedule.timesteps).round().long()
-        alpha_bar = self.schedule.alpha_bar[step].reshape(-1, 1)
-        xt = x.flatten(1)
-        logits = (alpha_bar.sqrt() * (xt @ self.x0.T) - alpha_bar * self.half_squares) / (1 - alpha_bar)
-        guess = logits.softmax(dim=1) @ self.x0
-        return ((xt - alpha_bar.sqrt() * guess) / (1 - alpha_bar).sqrt()).reshape(x.shape)
 
 
 # -------------------------------------------------------------------------------------------------------- pictures
@@ -950,7 +779,7 @@ class ContextUnet(nn.Module):
 
     def __init__(self, in_channels=3, n_feat=64, n_cfeat=5, height=TILE):
         super().__init__()
-        _check_height(height)
+        gate.height(height)
         self.in_channels, self.n_feat, self.n_cfeat, self.h = in_channels, n_feat, n_cfeat, height
         self.arguments = {"in_channels": in_channels, "n_feat": n_feat, "n_cfeat": n_cfeat, "height": height}
         wide = 2 * n_feat
@@ -1011,22 +840,7 @@ class CustomDataset(Dataset):
     def __init__(self, sfilename, lfilename, transform=None, null_context=False):
         self.sprites = np.load(sfilename)
         self.labels = np.load(lfilename)
-        if self.sprites.dtype != np.uint8 or self.sprites.ndim != 4 or self.sprites.shape[-1] != 3:
-            raise ValueError(
-                f"{sfilename} holds {self.sprites.dtype} {self.sprites.shape}; expected uint8 (N, height, width, 3). "
-                "Pictures with values 0 to 1: multiply by 255 and convert with .astype(np.uint8)."
-            )
-        if not (np.issubdtype(self.labels.dtype, np.number) and self.labels.ndim == 2):
-            raise ValueError(
-                f"{lfilename} holds {self.labels.dtype} {self.labels.shape}; expected numbers (N, classes)"
-            )
-        if len(self.sprites) != len(self.labels):
-            raise ValueError(
-                f"{len(self.sprites)} sprites in {sfilename} but {len(self.labels)} labels in {lfilename}; "
-                "expected one label a sprite"
-            )
-        if not ((self.labels >= 0) & (self.labels <= 1)).all():
-            raise ValueError(f"labels in {lfilename} leave the range 0 to 1; expected one-hot or mixed contexts")
+        gate.arrays(sfilename, self.sprites, lfilename, self.labels)
         self.labels = self.labels.astype(np.float32)
         self.transform = transform
         self.null_context = null_context

@@ -86,7 +86,7 @@ def load_checkpoint(path, network=None, device="cpu"):
     Raises FileNotFoundError for a missing file, and ValueError for one that is cut short, says not what it is, or is
     of another network, or of other arguments, than the network given.
     """
-    from diffusion_utilities import ContextUnet, NoiseSchedule, PrototypeUnet, Unet  # which imports this module
+    from diffusion_utilities import ContextUnet, NoiseSchedule, Unet  # which imports this module
 
     path = Path(path)
     if not path.is_file():
@@ -97,7 +97,7 @@ def load_checkpoint(path, network=None, device="cpu"):
         raise ValueError(
             f"{path} cannot be read, it is cut short or of another kind ({error}); fetch it again"
         ) from error
-    kinds = {kind.__name__: kind for kind in (Unet, ContextUnet, PrototypeUnet)}
+    kinds = {kind.__name__: kind for kind in (Unet, ContextUnet)}
     kind = kinds.get(description.get("network"))
     if kind is None:
         raise ValueError(
@@ -133,24 +133,22 @@ def _read(path):
 
 
 def _by_layout(tensors):
-    """What a checkpoint is that says nothing, as the course's do and those from before ours did; or {}."""
+    """What a checkpoint is that says nothing, if it has the layout of the course's; else {}."""
     from diffusion_utilities import NoiseSchedule
 
-    if "prototypes.means" in tensors:
-        n_prototypes, numbers = tensors["prototypes.means"].shape
-        in_channels, n_feat = tensors["last.2.weight"].shape[:2]
-        arguments = {"in_channels": in_channels, "n_feat": n_feat, "n_cfeat": tensors["contextembed.weight"].shape[1]}
-        arguments |= {"height": round((numbers / in_channels) ** 0.5), "n_prototypes": n_prototypes}
-        network = "PrototypeUnet"
-    elif {"init_conv.conv1.0.weight", "contextembed1.model.0.weight", "up0.0.weight"} <= set(tensors):
-        n_feat, in_channels = tensors["init_conv.conv1.0.weight"].shape[:2]
-        n_cfeat, height = tensors["contextembed1.model.0.weight"].shape[1], 4 * tensors["up0.0.weight"].shape[-1]
-        arguments = {"in_channels": in_channels, "n_feat": n_feat, "n_cfeat": n_cfeat, "height": height}
-        network = "ContextUnet"
-    else:
+    if not {"init_conv.conv1.0.weight", "contextembed1.model.0.weight", "up0.0.weight"} <= set(tensors):
         return {}
+    n_feat, in_channels = tensors["init_conv.conv1.0.weight"].shape[:2]
+    n_cfeat, height = tensors["contextembed1.model.0.weight"].shape[1], 4 * tensors["up0.0.weight"].shape[-1]
+    arguments = {"in_channels": in_channels, "n_feat": n_feat, "n_cfeat": n_cfeat, "height": height}
     alpha_bar = NoiseSchedule().exact.tolist()
-    return {"network": network, "arguments": arguments, "predicts": "noise", "alpha_bar": alpha_bar, "classes": None}
+    return {
+        "network": "ContextUnet",
+        "arguments": arguments,
+        "predicts": "noise",
+        "alpha_bar": alpha_bar,
+        "classes": None,
+    }
 
 
 def _listed(arguments):

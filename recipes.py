@@ -13,27 +13,22 @@ from torch import nn
 
 from diffusion_utilities import (
     NoiseSchedule,
-    PrototypeUnet,
     ResidualConvBlock,
     ddim_step,
     ddpm_step,
     load_sprites,
+    middle,
+    muon,
     predict,
     transform,
 )
 
+SETTINGS = {"optimizer": muon, "levels": middle, "drop": 0.3}  # of a training of the labs' network; Lab 2 has them, too
 SAMPLERS = {
     "DDPM": ddpm_step,
     "DDPM, posterior": partial(ddpm_step, posterior=True),
     "DDIM": ddim_step,
 }
-
-
-def new_network(sprites):
-    """A network to train: its first prototypes are some of the sprites, uint8 (N, 16, 16, 3), picked at random."""
-    network = PrototypeUnet()
-    network.prototypes.begin_with(transform(sprites))
-    return network
 
 
 def noised_average(n, seed):
@@ -47,22 +42,27 @@ class Pushed(nn.Module):
     """Autoguidance: what a network predicts, pushed further away from what a weak one does (Karras et al. 2024).
 
     Where the weak network errs the good one errs a little, too, so that the way from the one to the other leads on to
-    better pictures. weight: how much further, 0 for not at all. It is called like its networks.
+    better pictures. weight: how much further, 0 for not at all. between: from which to which t/T, for it helps where it
+    is decided what a picture becomes (Kynkäänniemi et al. 2024). The weak network is not told the context, so that the
+    way leads towards what was asked for, too. It is called like its networks.
     """
 
     predicts = "noise"
 
-    def __init__(self, good, weak, weight=0.5):
+    def __init__(self, good, weak, weight=1.5, between=(0.1, 0.6)):
         super().__init__()
-        self.good, self.weak, self.weight = good, weak, weight
+        self.good, self.weak, self.weight, self.between = good, weak, weight, between
         self.in_channels, self.h, self.n_cfeat = good.in_channels, good.h, good.n_cfeat  # what `sample` asks for
         self.schedule = good.schedule
 
     def forward(self, x, t, c=None):
         """Predict the noise. x: (N, 3, H, W). t: t/T of the good network's schedule. c: (N, n_cfeat) or None."""
-        step = (t.reshape(-1) * self.schedule.timesteps).round().long()
-        (_, good), (_, weak) = (predict(network, x, step, self.schedule, c) for network in (self.good, self.weak))
-        return good + self.weight * (good - weak)
+        t = t.reshape(-1)
+        step = (t * self.schedule.timesteps).round().long()
+        good = predict(self.good, x, step, self.schedule, c)[1]
+        first, last = self.between
+        weight = self.weight * ((first <= t) & (t <= last)).to(x).reshape(-1, 1, 1, 1)
+        return good + weight * (good - predict(self.weak, x, step, self.schedule)[1]) if weight.any() else good
 
 
 def learn_from(teacher, schedule):

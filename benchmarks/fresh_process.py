@@ -13,14 +13,14 @@ from pathlib import Path
 
 import course
 
-from diffusion_utilities import WEIGHTS, Animation, PrototypeUnet, load_checkpoint, load_sprites, muon, sample, train
+from diffusion_utilities import WEIGHTS, Animation, Unet, load_checkpoint, load_sprites, muon, sample, train
 
 job = sys.argv[1]
 if job == "first animation, course":
     course.animation(course.sample_ddpm(course.network().eval(), 32)[1])
 elif job == "training":
     sprites, labels = (part[:300] for part in load_sprites("train"))
-    train(PrototypeUnet(), sprites, labels, epochs=1, optimizer=muon, mixed_precision="bf16")
+    train(Unet(), sprites, labels, epochs=1, optimizer=muon, mixed_precision="bf16")
 elif job != "imports":
     network = load_checkpoint(WEIGHTS / "model_trained.safetensors")
     if job == "first animation, plain":

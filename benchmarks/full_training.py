@@ -18,20 +18,21 @@ import course
 import torch
 
 from diffusion_utilities import (
+    CLASSES,
     HERE,
+    Unet,
     augment,
     ddim_step,
     ddpm_step,
     load_checkpoint,
     load_sprites,
-    muon,
     sample,
     save_checkpoint,
     to_uint8,
     train,
     transform,
 )
-from recipes import WithoutTheRoot, fill, new_network
+from recipes import SETTINGS, WithoutTheRoot, fill
 from scoring import DISTANCES, score
 
 EPOCHS, COPIES = 32, 89_400
@@ -54,21 +55,22 @@ def copies(n=COPIES, seed=0):
 def short_training(way, epochs, sprites, labels):
     """A network trained from nothing for this many passes, as in the first part of weights/train.py."""
     torch.manual_seed(0)
-    network = new_network(sprites)
-    train(network, sprites, labels, epochs=epochs, optimizer=muon, mixed_precision=OURS[way])
+    network = Unet()
+    train(network, sprites, labels, epochs=epochs, mixed_precision=OURS[way], **SETTINGS)
     return network
 
 
-def figures(way, sprites, epochs, drawn, sampler, steps, folder=FOLDER):
+def figures(way, sprites, epochs, drawn, sampler, steps, context, folder=FOLDER):
     """Draw sprites in so many steps with a network after some epochs: the figures of a row of the table."""
     if way in OURS:
         network = short_training(way, epochs, *(part[:sprites] for part in load_sprites("train")))
     else:
         torch.manual_seed(0)  # of the random shortcut
         network = load_checkpoint(folder / f"epoch_{epochs}.safetensors", course.network())
-    step = {"DDPM": ddpm_step, "DDIM": ddim_step}[sampler]
-    how = {"step": step, "steps": steps, "seed": 0, "save_rate": None, "mixed_precision": "bf16", "progress": False}
-    scores = score(sample(network, drawn, **how)[0].clamp(-1, 1))
+    asked = torch.eye(len(CLASSES))[torch.arange(drawn) % len(CLASSES)] if context == "one-hot" else None
+    how = {"step": {"DDPM": ddpm_step, "DDIM": ddim_step}[sampler], "steps": steps, "seed": 0, "context": asked}
+    x, _ = sample(network, drawn, save_rate=None, mixed_precision="bf16", progress=False, **how)
+    scores = score(x.clamp(-1, 1))
     return {name: scores[name] for name in DISTANCES}
 
 
@@ -85,12 +87,14 @@ def main():
     torch.manual_seed(0)
     settings = {"schedule": WithoutTheRoot(), "ema_decay": 0, "augmented": False, "mixed_precision": "bf16"}
     train(course.network(), *copies(), epochs=EPOCHS, folder=folder, after_epoch=after_epoch, **settings)
-    whole = "DDPM", 500
-    ways = [("course", COPIES, EPOCHS, 2_000, *whole), ("course", COPIES, EPOCHS, 2_000, "DDIM", 25)]
+    whole = "DDPM", 500, "none"
+    ways = [("course", COPIES, EPOCHS, 2_000, *whole), ("course", COPIES, EPOCHS, 2_000, "DDIM", 25, "none")]
     ways += [("course", COPIES, epoch + 1, 500, *whole) for epoch in SCORED]
-    ways += [("ours", 13_000, epochs, 500, *whole) for epochs in (4, 8, 16)]
-    ways += [("ours, in float32", 1_000, 2, 200, "DDPM", 5)]
-    wanted = [dict(zip(("way", "sprites", "epochs", "drawn", "sampler", "steps"), way, strict=True)) for way in ways]
+    ways += [("ours", 13_000, epochs, 500, *whole) for epochs in (4, 8, 20)]
+    ways += [("ours", 13_000, 20, 500, "DDPM", 500, "one-hot")]
+    ways += [("ours, in float32", 1_000, 2, 200, "DDPM", 5, "none")]
+    names = "way", "sprites", "epochs", "drawn", "sampler", "steps", "context"
+    wanted = [dict(zip(names, way, strict=True)) for way in ways]
     fill(folder / "full_training.csv", wanted, partial(figures, folder=folder), DISTANCES)
     shutil.copy(folder / "full_training.csv", Path(__file__).parent)
 

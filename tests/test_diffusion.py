@@ -18,23 +18,25 @@ import train as training_recipe
 from torch import nn
 
 import diffusion_utilities
-import recipes
 from diffusion_utilities import (
+    CLASSES,
     WEIGHTS,
     ContextUnet,
     NoiseSchedule,
-    PrototypeUnet,
+    Unet,
     adam,
     augment,
     ddim_step,
     ddpm_step,
     load_checkpoint,
+    middle,
     muon,
     predict,
     sample,
     save_checkpoint,
     train,
     transform,
+    uniform,
 )
 from recipes import Pushed, learn_from
 
@@ -332,7 +334,7 @@ class SecondOrder:
 
 def test_a_rule_may_remember_for_the_length_of_one_call(network):
     how = {"steps": 4, "start": torch.randn(2, 3, 16, 16), "progress": False}
-    once, again = (sample(network, 2, step=SecondOrder, **how)[0] for _ in range(2))
+    once, again = (sample(network, 2, step=step, **how)[0] for step in (SecondOrder, partial(SecondOrder)))
     kept = SecondOrder()
     assert torch.equal(once, again) and torch.equal(once, sample(network, 2, step=kept, **how)[0])
     assert not torch.equal(once, sample(network, 2, step=kept, **how)[0])  # what is kept is not forgotten
@@ -463,8 +465,8 @@ def test_training_in_half_precision_learns_nearly_the_same():
 
 
 @pytest.mark.parametrize("precision, dtype", [("bf16", torch.bfloat16), ("fp16", torch.float16)])
-@pytest.mark.parametrize("name, tolerance", [("model_trained", 0.02), ("model_31", 0.15)])
-def test_mixed_precision_draws_nearly_the_same(name, tolerance, precision, dtype):
+@pytest.mark.parametrize("name", ["model_trained", "course"])
+def test_mixed_precision_draws_nearly_the_same(name, precision, dtype):
     shipped = load_checkpoint(WEIGHTS / f"{name}.safetensors")
     kernel = next(layer for layer in shipped.modules() if isinstance(layer, nn.Conv2d))
     formats = []
@@ -473,7 +475,8 @@ def test_mixed_precision_draws_nearly_the_same(name, tolerance, precision, dtype
     plain, mixed, again = (sample(shipped, 8, mixed_precision=p, **how)[0] for p in ("no", precision, precision))
     assert formats == 10 * [torch.float32] + 20 * [dtype]
     assert mixed.dtype == plain.dtype == torch.float32 and torch.equal(mixed, again)
-    assert (mixed - plain).square().mean().sqrt() < tolerance  # of a range of 2
+    each = (mixed - plain).square().mean(dim=(1, 2, 3)).sqrt()
+    assert each.median() < 0.15  # of a range of 2; now and then a sprite tips over to another
 
 
 def test_a_precision_that_is_none(network):
@@ -685,13 +688,60 @@ def test_train_again_with_another_precision():
         assert np.isfinite(losses).all()
 
 
+def test_levels_are_drawn_from_all_or_more_from_the_middle():
+    generator = torch.Generator().manual_seed(0)
+    each = uniform(100_000, 10, generator).bincount(minlength=11)[1:] / 100_000
+    assert torch.allclose(each, torch.full((10,), 0.1), atol=0.004)
+    t = middle(100_000, 500, generator)
+    assert t.dtype == torch.long and t.min() >= 1 and t.max() <= 500
+    z = ((t - 0.5) / 500).logit()  # normal again
+    assert z.mean().item() == pytest.approx(-0.2, abs=0.02) and z.std().item() == pytest.approx(1, abs=0.02)
+    assert middle(1_000, 1, generator).unique().tolist() == [1]
+
+
+def test_training_takes_the_levels_that_it_is_told():
+    recorder = Recorder()
+    drawn = []
+
+    def levels(n, timesteps, generator):
+        drawn.append(uniform(n, timesteps, generator) // 2 + 1)
+        return drawn[-1]
+
+    train(recorder, *few_sprites(40), epochs=3, batch_size=20, levels=levels)
+    told = [t for _, t, _ in recorder.seen]
+    assert len(told) == len(drawn) == 6
+    assert all(torch.allclose(a, b / 500) for a, b in zip(told, drawn, strict=True))
+
+
+def test_a_training_that_could_not_be_sampled_is_refused():
+    network = ContextUnet(n_feat=8)
+    with pytest.raises(ValueError, match='give it predicts = "velocity" or "x0" before it is trained'):
+        train(network, *few_sprites(8), epochs=1, batch_size=8, schedule=NoiseSchedule.cosine(10))
+    network.predicts = "velocity"
+    train(network, *few_sprites(8), epochs=1, batch_size=8, schedule=NoiseSchedule.cosine(10))
+    assert sample(network, 1, progress=False)[0].isfinite().all()
+
+
+def test_any_optimizer_will_do():
+    rates = []
+
+    class Slow(torch.optim.SGD):
+        def step(self, *args):
+            rates.append(self.param_groups[0]["lr"])
+            return super().step(*args)
+
+    train(
+        Recorder(), *few_sprites(8), epochs=4, batch_size=8, optimizer=lambda network: Slow(network.parameters(), 0.4)
+    )
+    assert rates == pytest.approx([0.4, 0.3, 0.2, 0.1])
+
+
 @pytest.fixture
 def recipe(tmp_path, monkeypatch):
     """weights/train.py, on few sprites and with small networks, writing into a folder of its own."""
     monkeypatch.setattr(training_recipe, "WEIGHTS", tmp_path)
     monkeypatch.setattr(training_recipe, "load_sprites", lambda split: few_sprites(100))
-    monkeypatch.setattr(training_recipe, "ContextUnet", partial(ContextUnet, n_feat=8))
-    monkeypatch.setattr(recipes, "PrototypeUnet", partial(PrototypeUnet, n_feat=8, n_prototypes=20))
+    monkeypatch.setattr(training_recipe, "Unet", partial(Unet, n_feat=8, n_wide=8))
     monkeypatch.setattr(training_recipe, "save_grid", lambda network, path, **how: path.touch())
     return training_recipe
 
@@ -708,65 +758,50 @@ def run_recipe(recipe, monkeypatch, folder, *arguments):
 
 def test_the_recipe_writes_what_the_labs_read(recipe, tmp_path, monkeypatch):
     torch.manual_seed(0)
-    fresh = recipe.new_network(few_sprites(100)[0])
-    pictures = transform(few_sprites(100)[0]).flatten(1)
-    assert (torch.cdist(fresh.prototypes.means, pictures).amin(dim=1) < 0.1).all()  # it starts from sprites
-    weak = ContextUnet(n_feat=8)
-    save_checkpoint(weak, tmp_path / "model_0.safetensors")
-    folder = tmp_path / "run"  # 12 epochs: what starts at zero lets nothing through at first
-    taught = []
-    monkeypatch.setattr(recipe, "learn_from", lambda *given: taught.extend(given) or learn_from(*given))
-    first, second = run_recipe(recipe, monkeypatch, folder, "--epochs", "12", "--run", str(folder))
-    assert (first["optimizer"], first["epochs"]) == (muon, 12)
-    assert (second["optimizer"].keywords, second["epochs"]) == ({"lr": 1e-3, "muon_lr": 5e-3}, 1)
-    assert {path.name for path in tmp_path.iterdir()} == {
-        *("run", "loss.csv", "loss.png", "samples.png", "model_0.safetensors", "model_trained.safetensors")
-    }
-    assert len((tmp_path / "loss.csv").read_text().split()) == 1 + 12
-    assert "target" not in first
-    (teacher,) = (
-        cell.cell_contents
-        for cell in second["target"].__wrapped__.__closure__
-        if isinstance(cell.cell_contents, Pushed)
-    )
-    assert torch.equal(teacher.weak.out[3].weight, weak.out[3].weight.half().float())
-    averaged = torch.load(tmp_path / "run" / "state.pt")["average"]
-    assert torch.equal(teacher.good.first.weight, averaged["module.first.weight"])
-    trained = load_checkpoint(tmp_path / "model_trained.safetensors")
-    assert (trained.first.weight - teacher.good.first.weight).abs().mean() > 1e-5
-    for name, weights in trained.named_parameters():
-        assert (weights - fresh.get_parameter(name)).abs().mean() > 1e-5, name
-
-
-def test_autoguidance_pushes_on():
-    good, weak = PrototypeUnet(n_feat=8, n_prototypes=20), ContextUnet(n_feat=8)
-    good.schedule, weak.schedule = NoiseSchedule(), NoiseSchedule()
-    pushed = Pushed(good, weak, weight=0.5)
-    assert sample(pushed, 2, context=torch.zeros(5), steps=2, progress=False)[0].shape == (2, 3, 16, 16)
-    good.forward, weak.forward = lambda x, t, c: 3 * x + c, lambda x, t, c: x + c
-    x, t = torch.ones(2, 3, 1, 1), torch.tensor([0.5])
-    assert torch.equal(pushed(x, t, 1), torch.full_like(x, 5.0))
-
-
-def test_the_recipe_saves_views_of_the_courses_network(recipe, tmp_path, monkeypatch):
-    saved = []
+    fresh = Unet(n_feat=8, n_wide=8)
+    taught, saved, folder = [], [], tmp_path / "run"
 
     def save(network, path):
-        saved.append((path.stem, len((tmp_path / "runs" / "course" / "loss.csv").read_text().split()) - 1))
+        saved.append((path.stem, len((folder / "loss.csv").read_text().split()) - 1))
         save_checkpoint(network, path)
 
     monkeypatch.setattr(recipe, "save_checkpoint", save)
-    monkeypatch.setattr(recipe, "HERE", tmp_path)
-    (settings,) = run_recipe(recipe, monkeypatch, tmp_path / "runs" / "course", "--course", "--epochs", "32")
-    assert settings["optimizer"].func is muon and settings["optimizer"].keywords == {"lr": 1e-3}
-    names = ["model_0", "model_4", "model_8", "model_31"]
-    assert saved == list(zip(names, [1, 5, 9, 32], strict=True))
-    expected = {"runs", "loss_course.csv", *(f"{name}.safetensors" for name in names)}
-    assert {path.name for path in tmp_path.iterdir()} == expected
-    assert len((tmp_path / "loss_course.csv").read_text().split()) == 1 + 32
-    kernels = [load_checkpoint(tmp_path / f"{name}.safetensors").init_conv.conv2[0].weight for name in names]
-    moves = [(after - before).abs().mean() for before, after in pairwise(kernels)]
-    assert min(moves) > 1e-4
+    monkeypatch.setattr(recipe, "learn_from", lambda *given: taught.extend(given) or learn_from(*given))
+    first, second = run_recipe(recipe, monkeypatch, folder, "--epochs", "16", "--run", str(folder))
+    assert (first["optimizer"], first["epochs"], first["drop"], first["levels"]) == (
+        muon,
+        16,
+        0.3,
+        middle,
+    ) and "target" not in first
+    assert (second["optimizer"].keywords, second["epochs"]) == ({"lr": 1e-3, "muon_lr": 5e-3}, 2)
+    views = ["epoch_0", "epoch_4", "epoch_8", "epoch_31"]
+    assert saved == [*zip(views, [1, 2, 4, 16], strict=True), ("model_trained", 16)]
+    written = {path.name for path in tmp_path.iterdir()}
+    weights = {f"{name}.safetensors" for name in (*views, "model_trained")}
+    assert written == {"run", "loss.csv", "loss.png", "samples.png", *weights}
+    assert len((tmp_path / "loss.csv").read_text().split()) == 1 + 16
+    networks = [load_checkpoint(tmp_path / f"{name}.safetensors") for name in (*views, "model_trained")]
+    assert all(network.classes == list(CLASSES) and network.arguments == fresh.arguments for network in networks)
+    teacher, _ = taught
+    assert torch.equal(teacher.weak.first.weight, networks[0].first.weight)
+    averaged = torch.load(folder / "state.pt")["average"]
+    assert torch.equal(teacher.good.first.weight, averaged["module.first.weight"])
+    assert not torch.equal(networks[0].last[2].weight, fresh.last[2].weight)  # the first step moves nothing before it
+    for before, after in pairwise([fresh, *networks[2:]]):
+        for name, weights in after.named_parameters():
+            assert (weights - before.get_parameter(name)).abs().mean() > 1e-6, name
+
+
+def test_autoguidance_pushes_on():
+    good, weak = Unet(n_feat=8), ContextUnet(n_feat=8)
+    good.schedule, weak.schedule = NoiseSchedule(), NoiseSchedule()
+    pushed = Pushed(good, weak, weight=0.5)
+    assert sample(pushed, 2, context=torch.zeros(5), steps=4, progress=False)[0].shape == (2, 3, 16, 16)
+    good.forward, weak.forward = lambda x, t, c: 3 * x + c, lambda x, t, c: x if c is None else x + c
+    x, t = torch.ones(4, 3, 1, 1), torch.tensor([0.08, 0.1, 0.6, 0.62])
+    assert pushed(x, t, 1)[:, 0, 0, 0].tolist() == [4, 5.5, 5.5, 4]  # 4 + 0.5 (4 - 1)
+    assert torch.equal(pushed(x, t[:1], 1), 4 * x) and torch.equal(pushed(x, t[1:2], 1), 5.5 * x)
 
 
 def test_augmented_by_default():

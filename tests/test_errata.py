@@ -16,7 +16,6 @@ import diffusion_utilities
 from diffusion_utilities import (
     ContextUnet,
     CustomDataset,
-    IdealDenoiser,
     NoiseSchedule,
     ResidualConvBlock,
     ddim_step,
@@ -28,6 +27,7 @@ from diffusion_utilities import (
     transform,
 )
 from recipes import RandomShortcut, WithoutTheRoot
+from scoring import IdealDenoiser
 
 T = 500
 SCHEDULE = NoiseSchedule()

@@ -1,10 +1,14 @@
 """The network: the course's layout, the errata put right, checkpoints read and written."""
 
 import hashlib
+import inspect
 import json
-import math
+import re
+import textwrap
 from pathlib import Path
 
+import matplotlib.pyplot as plt
+import nbformat
 import pytest
 import torch
 from safetensors import safe_open
@@ -13,24 +17,24 @@ from torch import nn
 
 from diffusion_utilities import (
     CLASSES,
+    HERE,
     WEIGHTS,
     Block,
     ContextUnet,
-    GlobalBlock,
-    IdealDenoiser,
     NoiseSchedule,
-    Prototypes,
-    PrototypeUnet,
     ResidualConvBlock,
     Unet,
     Whole,
     load_checkpoint,
+    middle,
+    muon,
     pick_device,
     save_checkpoint,
     waves,
 )
+from recipes import SETTINGS
 
-kinds = pytest.mark.parametrize("kind", [ContextUnet, PrototypeUnet, Unet])
+kinds = pytest.mark.parametrize("kind", [ContextUnet, Unet])
 
 COURSE = json.loads((Path(__file__).parent / "course_state_dict.json").read_text())
 
@@ -150,76 +154,6 @@ def test_time_and_context_matter_and_no_context_is_zeros(kind):
     assert not torch.allclose(out, network(x, time, torch.eye(5)[:2]))
 
 
-@pytest.mark.parametrize("variance", [1e-9, 0.3, 30])
-def test_prototypes_are_weighted_by_bayes_rule(variance):
-    """By brute force, in float64; their squares are unequal, so that none of the terms cancels."""
-    schedule = NoiseSchedule(dtype=torch.float64)
-    pictures = (torch.rand(7, 3, 16, 16) * 2 - 1).double() * torch.linspace(0.1, 1, 7).reshape(-1, 1, 1, 1).double()
-    x = torch.randn(4, 3, 16, 16).double()
-    prototypes = Prototypes(7, pictures.shape[1:], 5).double()
-    prototypes.means.data = pictures.flatten(1)
-    prototypes.log_variance.data.fill_(math.log(variance))
-    for t in (20, 250, 480):
-        alpha_bar = schedule.alpha_bar[t].reshape(1, 1)
-        far = (x[:, None] - alpha_bar.sqrt() * pictures).flatten(2).square().sum(dim=2)
-        weights = (-far / (2 * (1 - alpha_bar + alpha_bar * variance))).softmax(dim=1)
-        expected = (weights @ pictures.flatten(1)).reshape(x.shape)
-        guess = prototypes(x, alpha_bar, torch.zeros(1, 5).double())
-        assert torch.allclose(guess, expected, atol=1e-6)
-        if variance < 1e-6:  # then it is the best denoiser of its pictures
-            ideal = IdealDenoiser(pictures, schedule)(x, torch.tensor([t / 500]))
-            assert torch.allclose((x - alpha_bar.sqrt() * guess) / (1 - alpha_bar).sqrt(), ideal, atol=1e-5)
-
-
-def test_prototypes_know_their_weights_and_their_variance():
-    """Two pictures, far from x alike: the guess is their mean by the weights; a context changes these."""
-    prototypes = Prototypes(2, torch.Size((1, 1, 2)), 1)
-    prototypes.means.data = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
-    prototypes.log_weights.bias.data = torch.tensor([0.25, 0.75]).log()
-    prototypes.log_weights.weight.data = torch.tensor([[9.0], [1.0]]).log()
-    x, alpha_bar = torch.zeros(1, 1, 1, 2), torch.tensor([[0.5]])
-    assert torch.allclose(prototypes(x, alpha_bar, torch.zeros(1, 1)).flatten(), torch.tensor([0.25, 0.75]))
-    assert torch.allclose(prototypes(x, alpha_bar, torch.ones(1, 1)).flatten(), torch.tensor([0.75, 0.25]))
-    prototypes.log_variance.data = torch.tensor(2.0).log()  # variance of x_t: 0.5 + 0.5 * 2 = 1.5
-    x = torch.tensor([1.5, 0]).reshape(1, 1, 1, 2)
-    odds = 1 / 3 * torch.tensor(0.5**0.5 * 1.5 / 1.5).exp()
-    assert torch.allclose(prototypes(x, alpha_bar, torch.zeros(1, 1)).flatten()[0], odds / (1 + odds))
-
-
-def test_prototype_unet_turns_the_velocity_into_the_noise():
-    """x_t = a x0 + s eps and v = a eps - s x0 (Salimans and Ho 2022): what predicts v must give eps."""
-    network, t = PrototypeUnet(n_feat=8).eval(), 150
-    x0, eps = torch.randn(2, 2, 3, 16, 16)
-    alpha_bar = NoiseSchedule().alpha_bar[t]
-    a, s = alpha_bar.sqrt(), (1 - alpha_bar).sqrt()
-    xt = a * x0 + s * eps
-    guess = network.prototypes(xt, alpha_bar.reshape(1, 1), torch.zeros(1, 5))
-    network.last.forward = lambda _: a * eps - s * x0 + s * guess
-    assert torch.allclose(network(xt, torch.tensor([t / 500])), eps, atol=1e-5)
-
-
-@pytest.mark.parametrize("way", ["contextembed.weight", "prototypes.log_weights.weight"])
-def test_a_context_goes_two_ways_into_the_prototype_unet(way):
-    """Into every block, and into the weights of the first guess: with either one cut, it still matters."""
-    torch.manual_seed(0)
-    network, x, t = awake(PrototypeUnet(n_feat=8)), torch.randn(2, 3, 16, 16), torch.tensor([0.9])
-    network.prototypes.means.data.normal_(), network.prototypes.log_weights.weight.data.normal_(std=5)
-    network.get_parameter(way).data.zero_()
-    assert (network(x, t) - network(x, t, torch.eye(5)[:2])).abs().max() > 1e-3
-
-
-def test_global_block_is_fully_connected():
-    """One hidden layer over all numbers of the map, which every one of them reaches."""
-    block = awake(GlobalBlock(8, 4, 10, 6))
-    x, embedding = torch.randn(2, 8, 4, 4, requires_grad=True), torch.randn(2, 6)
-    first, last = block.to_vec.weight.flatten(1), block.to_map.weight.flatten(1)
-    hidden = block.norm(x).flatten(1) @ first.T + block.to_vec.bias + block.shift(embedding)
-    out = nn.functional.gelu(hidden) @ last + block.to_map.bias.repeat_interleave(16)
-    assert torch.allclose(block(x, embedding), x + out.reshape(x.shape), atol=1e-5)
-    block(x, embedding)[0, 0, 0, 0].backward()
-    assert (x.grad[0] != 0).all() and not x.grad[1].any()
-
-
 def test_block_scales_and_shifts():
     block = awake(Block(8, 12, 6))
     x, embedding = torch.randn(2, 8, 4, 4), torch.randn(2, 6)
@@ -288,11 +222,12 @@ def test_checkpoints_that_cannot_be_read(tmp_path):
         load_checkpoint(tmp_path / "partly.pth")
 
 
-@pytest.mark.parametrize("name", ["model_0", "model_4", "model_8", "model_31", "model_trained"])
+@pytest.mark.parametrize("name", ["epoch_0", "epoch_4", "epoch_8", "epoch_31", "model_trained", "course"])
 def test_shipped_weights(name):
     network = load_checkpoint(WEIGHTS / f"{name}.safetensors")
-    assert type(network) is (PrototypeUnet if name == "model_trained" else ContextUnet)
-    assert network.schedule.timesteps == 500 and network.predicts == "noise"
+    assert type(network) is (ContextUnet if name == "course" else Unet)
+    assert network.schedule.timesteps == 500 and network.predicts == type(network).predicts
+    assert name == "course" or (network.classes == list(CLASSES) and network.arguments == Unet().arguments)
 
 
 def test_the_samples_that_viewers_named_are_of_the_shipped_network():
@@ -311,26 +246,16 @@ def test_devices():
         pick_device("tpu")
 
 
-def test_the_first_pictures_to_guess_from_are_some_of_those_given():
-    prototypes = PrototypeUnet(n_feat=8, n_prototypes=50).prototypes
-    x0 = torch.arange(4.0)[:, None, None, None].expand(4, 3, 16, 16)
-    prototypes.begin_with(x0)
-    assert prototypes.means.shape == (50, 3 * 16 * 16) and prototypes.means.requires_grad
-    assert (prototypes.means == prototypes.means[:, :1]).all()  # whole pictures
-    assert set(prototypes.means[:, 0].tolist()) == {0, 1, 2, 3}
-
-
 def test_whole_is_fully_connected():
     """One hidden layer over all numbers of the map, which every one of them reaches."""
-    block = awake(Whole(8, 4, 6, n_few=3, n_hidden=10))
+    block = awake(Whole(8, 4, 6, n_hidden=10))
     x, emb = torch.randn(2, 8, 4, 4, requires_grad=True), torch.randn(2, 6)
     first, last = block.to_vec.weight.flatten(1), block.to_map.weight.flatten(1)
-    hidden = block.few(x).flatten(1) @ first.T + block.to_vec.bias + block.shift(emb)
+    hidden = block.norm(x).flatten(1) @ first.T + block.to_vec.bias + block.shift(emb)
     out = nn.functional.gelu(hidden) @ last + block.to_map.bias.repeat_interleave(16)
-    assert torch.allclose(block(x, emb), x + block.many(out.reshape(2, 3, 4, 4)), atol=1e-5)
+    assert torch.allclose(block(x, emb), x + out.reshape(x.shape), atol=1e-5)
     block(x, emb)[0, 0, 0, 0].backward()
     assert (x.grad[0] != 0).all() and not x.grad[1].any()
-    assert torch.equal(Whole(8, 4, 6)(x, emb), x)
 
 
 @pytest.mark.parametrize("n_cfeat", [1, 12])
@@ -417,3 +342,43 @@ def test_a_view_of_a_training_takes_two_megabytes_at_most(tmp_path):
     network.schedule, network.classes = NoiseSchedule(), CLASSES
     save_checkpoint(network, tmp_path / "a.safetensors")
     assert (tmp_path / "a.safetensors").stat().st_size <= 2e6
+
+
+# --- what Lab 2 builds
+
+
+@pytest.fixture(scope="module")
+def lab2():
+    """The cells of Lab 2."""
+    return nbformat.read(HERE / "notebooks" / "02_Training.ipynb", 4).cells
+
+
+def test_lab_2_builds_the_shipped_network_in_three_cells_and_seventy_lines(lab2):
+    cells = [cell.source for cell in lab2 if "nn.Module)" in cell.source and cell.cell_type == "code"]
+    assert len(cells) <= 3
+    assert len([line for cell in cells for line in cell.splitlines() if line.strip()]) <= 70
+    built = {"torch": torch, "nn": nn, "F": nn.functional, "plt": plt}
+    for cell in cells:
+        exec(cell, built)
+    plt.close("all")
+    mine, shipped = built["MyUnet"]().eval(), load_checkpoint(WEIGHTS / "model_trained.safetensors")
+    mine.load_state_dict(shipped.state_dict())  # strictly: name by name
+    x = torch.randn(6, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    times = torch.tensor([0.002, 0.1, 0.4, 0.6, 0.8, 1.0])
+    contexts = torch.cat([torch.eye(5), torch.tensor([[0.5, 0, 0, 2, -1]])])
+    for t, c in ((times, contexts), (times[:1], contexts), (times, None), (times[3:4], None)):
+        assert torch.allclose(mine(x, t, c), shipped(x, t, c), atol=1e-5)
+
+
+def test_lab_2_shows_the_way_through_the_courses_network_as_it_is(lab2):
+    (shown,) = (cell.source for cell in lab2 if "<summary><b>The course's network" in cell.source)
+    (code,) = re.findall(r"```python\n(.*?)```", shown, re.DOTALL)
+    assert code in textwrap.dedent(
+        inspect.getsource(ContextUnet.forward).split("self.n_cfeat) if c is None else c\n\n")[1]
+    )
+
+
+def test_lab_2_trains_as_the_recipe_does(lab2):
+    (line,) = (line for cell in lab2 for line in cell.source.splitlines() if line.startswith("settings = {"))
+    settings = eval(line.removeprefix("settings = "), {"muon": muon, "middle": middle, "faster": "no"})
+    assert settings == {**SETTINGS, "mixed_precision": "no"}

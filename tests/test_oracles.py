@@ -8,8 +8,9 @@ import pytest
 import torch
 from diffusers import DDIMScheduler, DDPMScheduler
 
-from diffusion_utilities import IdealDenoiser, NoiseSchedule, ddim_step, ddpm_step, load_sprites, sample, transform
+from diffusion_utilities import NoiseSchedule, ddim_step, ddpm_step, load_sprites, sample, transform
 from recipes import SAMPLERS
+from scoring import IdealDenoiser
 
 SCHEDULE = NoiseSchedule(dtype=torch.float64)
 PAIRS = [(500, 499), (500, 480), (251, 250), (20, 0), (17, 4), (1, 0), (500, 0)]

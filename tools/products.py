@@ -25,9 +25,9 @@ ROOT = Path(__file__).resolve().parent.parent
 RECORD = ROOT / "products.json"
 TRAIN_SHEETS, TEST_SHEETS = "data/train/*.png", "data/test/*.png"
 SCORING = [TRAIN_SHEETS, TEST_SHEETS, "weights/judge*.safetensors"]
-NETWORKS = [f"weights/model_{name}.safetensors" for name in (0, 31, "trained")]
-VIEWS = [f"weights/model_{epoch}.safetensors" for epoch in (0, 4, 8, 31)]
-TABLES = ["weights/loss_course.csv", "weights/errata.csv", "weights/errata.png", "weights/scores.csv"]
+VIEWS = [f"weights/epoch_{epoch}.safetensors" for epoch in (0, 4, 8, 31)]
+NETWORKS = [*VIEWS, "weights/model_trained.safetensors", "weights/course.safetensors"]
+TABLES = ["weights/loss.csv", "weights/errata.csv", "weights/errata.png", "weights/scores.csv"]
 
 
 class Product(NamedTuple):
@@ -51,19 +51,26 @@ class Product(NamedTuple):
 def products():
     """All products, in the order in which they are made."""
     row_of_scores = {"network": "model_trained", "sampler": "DDIM", "steps": 5, "start": "noised average"}
-    row_of_training = {"way": "ours, in float32", "sprites": 1_000, "epochs": 2, "drawn": 200, "sampler": "DDPM"}
+    row_of_training = {
+        "way": "ours, in float32",
+        "sprites": 1_000,
+        "epochs": 2,
+        "drawn": 200,
+        "sampler": "DDPM",
+        "context": "none",
+    }
     table = {
         "sprites": Product(("data/make_sprites.py",), [], [TRAIN_SHEETS, TEST_SHEETS, "data/preview.png"]),
         "judge": Product(
             ("weights/judges.py",), [TRAIN_SHEETS], ["weights/judge.safetensors", "weights/judge2.safetensors"]
         ),
-        "views": Product(
-            ("weights/train.py", "--course"), [TRAIN_SHEETS], ["weights/loss_course.csv", *VIEWS], resumes=True
-        ),
         "weights": Product(
             ("weights/train.py",),
-            [TRAIN_SHEETS, "weights/model_0.safetensors"],
-            [f"weights/{name}" for name in ("model_trained.safetensors", "loss.csv", "loss.png", "samples.png")],
+            [TRAIN_SHEETS],
+            [
+                *VIEWS,
+                *(f"weights/{name}" for name in ("model_trained.safetensors", "loss.csv", "loss.png", "samples.png")),
+            ],
             resumes=True,
         ),
         "errata": Product(

@@ -1,17 +1,17 @@
-"""Train the network that the labs sample from: `python weights/train.py`, or `accelerate launch weights/train.py`.
+"""Train the network that the labs build and sample from: `python weights/train.py`, one to two hours on two cores.
 
-With `--course`, train the course's own network instead, for Lab 2. Both take the course's settings (T = 500, batches of
-100, a rate that falls linearly, contexts dropped with probability 0.1) on the sprites in data/train, with shifted and
-tinted copies and an average of the weights; but Muon for Adam.
+Or `accelerate launch weights/train.py`, on several devices. It takes the course's settings (T = 500, batches of 100, a
+rate that falls linearly) on the sprites in data/train, with moved and tinted copies and an average of the weights; but
+Muon for Adam, more of the levels from the middle, and contexts dropped with probability 0.3. The course's training has
+32 epochs, and Lab 2 looks at it after epochs 0, 4, 8 and 31: epoch_0, epoch_4, epoch_8 and epoch_31 are the network
+after as large a part of ours.
 
 What comes out is then taught by itself: it learns to predict what it predicted before, pushed further away from what
-a network that knows little predicts (`Pushed`). That makes its pictures more decided.
+it predicted at epoch 0, when it knew little (`Pushed`). That makes its pictures more decided.
 
 Follow it in the run's folder: loss.csv and, every sixteen epochs, grid_NNN.png. Stop it with Ctrl-C whenever you like:
-the same command goes on after the last whole epoch. At the end it writes beside this file model_trained.safetensors,
-loss.csv, loss.png and samples.png; with `--course`, loss_course.csv and four views of its training: the course's run
-has 32 epochs, and model_0, model_4, model_8 and model_31 are the network after as large a part of ours as the course
-has done after these.
+the same command goes on after the last whole epoch. At the end it writes beside this file the four views,
+model_trained.safetensors, loss.csv, loss.png and samples.png.
 """
 
 import argparse
@@ -25,9 +25,10 @@ import torch
 from PIL import Image
 
 from diffusion_utilities import (
+    CLASSES,
     HERE,
     WEIGHTS,
-    ContextUnet,
+    Unet,
     ddim_step,
     load_checkpoint,
     load_sprites,
@@ -37,13 +38,10 @@ from diffusion_utilities import (
     tile,
     train,
 )
-from recipes import Pushed, learn_from, new_network
+from recipes import SETTINGS, Pushed, learn_from
 
 VIEWS = 0, 4, 8, 31  # of the course's 32 epochs
-NAMES_OF_THE_COURSE = (  # under which its notebooks load weights
-    *(f"model_{name}" for name in ("trained", *VIEWS)),
-    *(f"context_model_{name}" for name in ("trained", 31)),
-)
+COURSE = "model_trained", "model_0", "model_4", "model_8", "model_31", "context_model_trained", "context_model_31"
 
 
 def save_grid(network, path, **how):
@@ -66,59 +64,50 @@ def save_losses(losses, folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--course", action="store_true", help="train the course's network, for Lab 2")
-    parser.add_argument("--epochs", type=int, default=128, help="passes over the 13,000 sprites, 130 steps each")
+    parser.add_argument("--epochs", type=int, default=192, help="passes over the 13,000 sprites, 130 steps each")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--precision", choices=["no", "bf16", "fp16"], default="bf16")
-    parser.add_argument("--run", type=Path, help="folder of the unfinished run")
+    parser.add_argument("--run", type=Path, default=HERE / "runs" / "train", help="folder of the unfinished run")
     parser.add_argument(
         "--pth", metavar="FOLDER", type=Path, help="do not train: write the weights for the course's notebooks"
     )
     arguments = parser.parse_args()
     if arguments.pth:
-        for name in NAMES_OF_THE_COURSE:
-            save_checkpoint(load_checkpoint(WEIGHTS / "model_31.safetensors"), arguments.pth / f"{name}.pth")
+        for name in COURSE:
+            save_checkpoint(load_checkpoint(WEIGHTS / "course.safetensors"), arguments.pth / f"{name}.pth")
         return
-    folder = arguments.run or HERE / "runs" / ("course" if arguments.course else "train")
+    folder = arguments.run
 
     def after_epoch(epoch, network, losses):
         save_losses(losses, folder)
         print(f"epoch {epoch}: loss {losses[-1]:.4f}", flush=True)
         if epoch % 16 == 15:
             save_grid(network, folder / f"grid_{epoch:03d}.png", step=ddim_step, steps=50)
-        for view in VIEWS if arguments.course else ():
+        for view in VIEWS:
             if epoch + 1 == max(1, (view + 1) * arguments.epochs // 32):
-                save_checkpoint(network, folder / f"model_{view}.safetensors")
+                save_checkpoint(network, folder / f"epoch_{view}.safetensors")
 
     torch.manual_seed(arguments.seed)
     sprites, labels = load_sprites("train")
-    network = ContextUnet() if arguments.course else new_network(sprites)
-    optimizer = partial(muon, lr=1e-3) if arguments.course else muon
-    settings = {"mixed_precision": arguments.precision, "seed": arguments.seed}
-    first = {
-        "optimizer": optimizer,
-        "epochs": arguments.epochs,
-        "folder": folder,
-        "after_epoch": after_epoch,
+    network = Unet(n_cfeat=len(CLASSES))
+    network.classes = CLASSES
+    settings = {**SETTINGS, "mixed_precision": arguments.precision, "seed": arguments.seed}
+    first = {"epochs": arguments.epochs, "folder": folder, "after_epoch": after_epoch}
+    losses = train(network, sprites, labels, **settings, **first)
+    teacher = Pushed(copy.deepcopy(network), load_checkpoint(folder / "epoch_0.safetensors"))
+    second = {
+        "target": learn_from(teacher, network.schedule),
+        "optimizer": partial(muon, lr=1e-3, muon_lr=5e-3),
+        "epochs": max(1, arguments.epochs // 6),
+        "folder": folder / "pushed",
+        "after_epoch": lambda epoch, network, losses: print(f"pushed {epoch}: {losses[-1]:.5f}", flush=True),
     }
-    losses = train(network, sprites, labels, **first, **settings)
-    if arguments.course:
-        for view in VIEWS:
-            shutil.copy(folder / f"model_{view}.safetensors", WEIGHTS)
-        shutil.copy(folder / "loss.csv", WEIGHTS / "loss_course.csv")
-    else:
-        teacher = Pushed(copy.deepcopy(network), load_checkpoint(WEIGHTS / "model_0.safetensors"))
-        second = {
-            "target": learn_from(teacher, network.schedule),
-            "optimizer": partial(muon, lr=1e-3, muon_lr=5e-3),
-            "epochs": max(1, arguments.epochs // 8),
-            "folder": folder / "pushed",
-            "after_epoch": lambda epoch, network, losses: print(f"pushed {epoch}: {losses[-1]:.5f}", flush=True),
-        }
-        train(network, sprites, labels, **second, **settings)
-        save_checkpoint(network, WEIGHTS / "model_trained.safetensors")
-        save_losses(losses, WEIGHTS)
-        save_grid(load_checkpoint(WEIGHTS / "model_trained.safetensors"), WEIGHTS / "samples.png")
+    train(network, sprites, labels, **settings | second)
+    for view in VIEWS:
+        shutil.copy(folder / f"epoch_{view}.safetensors", WEIGHTS)
+    save_checkpoint(network, WEIGHTS / "model_trained.safetensors")
+    save_losses(losses, WEIGHTS)
+    save_grid(load_checkpoint(WEIGHTS / "model_trained.safetensors"), WEIGHTS / "samples.png")
 
 
 if __name__ == "__main__":
