@@ -1,6 +1,6 @@
 # Every target sets up .venv first, if it must; a second call starts at once.
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test bench bench-quick products stale
+.PHONY: help setup lab test fuzz bench bench-quick products stale
 IN_VENV := .venv/bin/python
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
 
@@ -10,11 +10,14 @@ help:  ## list the targets
 setup:  ## make .venv and install what the labs and the tests need
 	@sh tools/setup.sh
 
-lab: setup  ## open JupyterLab on the first lab; e.g. ARGS="--port=9000 --no-browser"
-	@$(IN_VENV) -m jupyterlab --LabApp.default_url=/lab/tree/notebooks/01_Sampling.ipynb --log-level=ERROR $(AS_ROOT) $(ARGS)
+lab: setup  ## open JupyterLab on your own copy of the first lab; e.g. ARGS="--port=9000 --no-browser"
+	@$(IN_VENV) tools/lab.py $(AS_ROOT) $(ARGS)
 
 test: setup  ## run all tests, and every notebook in a small configuration
 	@$(IN_VENV) -m pytest -n auto --dist loadfile $(ARGS)
+
+fuzz: setup  ## ten thousand cases of unusual input, and two hundred kills
+	@CASES=600 KILLS=200 $(IN_VENV) -m pytest -n auto --dist load tests/test_properties.py tests/test_runs.py $(ARGS)
 
 bench: setup  ## compare the speed of the labs with the course's way, and write it into the READMEs
 	@$(IN_VENV) benchmarks/bench.py

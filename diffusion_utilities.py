@@ -5,13 +5,13 @@ network         ChannelNorm, Block, Whole, Unet, waves, pick_device
 noise schedule  NoiseSchedule
 training        train, uniform, middle, drop_context, adam, muon
 sampling        predict, guesses, ddpm_step, ddim_step, sample
-pictures        tile, show_sprites, Animation
+pictures        tile, show_sprites, Animation, bar
 the course's    ResidualConvBlock, UnetDown, UnetUp, EmbedFC, ContextUnet, CustomDataset, plot_sample, plot_grid, unorm,
                 norm_all, norm_torch, gen_tst_context
 
 Beside it: gate.py checks what comes in, and says what is wrong with it; keeping.py keeps trainings and networks on disk
-(save_checkpoint and load_checkpoint come from there); player.py plays animations; scoring.py measures how good the
-pictures are, and knows the best there can be.
+(save_checkpoint and load_checkpoint come from there); sheets.py cuts sprite sheets; player.py plays animations;
+scoring.py measures how good the pictures are, and knows the best there can be.
 
 Pictures are float32 tensors of shape (N, 3, H, W) with values in [-1, 1]; on disk they are uint8 (N, H, W, 3).
 Time steps run from 1 (almost clean) to T (almost pure noise); the network is told t/T. Papers:
@@ -35,64 +35,28 @@ from torch.utils.data import DataLoader, Dataset, TensorDataset
 from torchvision.utils import make_grid
 
 import gate
-from keeping import Run, load_checkpoint, save_checkpoint  # noqa: F401, here they are looked for
-from player import as_html
+from keeping import Run, described, load_checkpoint, save_checkpoint, whole  # noqa: F401, here they are looked for
+from player import Animation, bar
+from sheets import CLASSES, TILE, cut_sheet, load_sprites, pixels  # noqa: F401
 
 HERE = Path(__file__).resolve().parent
-SPRITES = HERE / "data"
 WEIGHTS = HERE / "weights"
-CLASSES = ("hero", "non-hero", "food", "spell", "side-facing")  # in the order of the one-hot labels
-TILE = 16  # width and height of a sprite in pixels
 
 # --------------------------------------------------------------------------------------------------------- sprites
-
-
-def load_sprites(split="train", folder=SPRITES):
-    """Read the sprite sheets of a split, one PNG a class, and cut them into sprites.
-
-    split: "train" or "test". folder: where the folders of the splits are.
-    Returns sprites, uint8 (N, 16, 16, 3), and labels, float32 one-hot (N, 5) in the order of `CLASSES`.
-    Raises FileNotFoundError if a sheet is missing and ValueError if one cannot be cut into 16x16 tiles.
-    Tiles that are white all over are the empty rest of a sheet's last row, and are left out.
-    """
-    sprites, labels = [], []
-    for number, name in enumerate(CLASSES):
-        path = Path(folder) / split / f"{name}.png"
-        if not path.is_file():
-            raise FileNotFoundError(
-                f"no sprite sheet at {path}; expected one PNG a class ({', '.join(CLASSES)}). "
-                "`python data/make_sprites.py` draws them again."
-            )
-        tiles = cut_sheet(path)
-        sprites.append(tiles)
-        labels.append(np.tile(np.eye(len(CLASSES), dtype=np.float32)[number], (len(tiles), 1)))
-    return np.concatenate(sprites), np.concatenate(labels)
-
-
-def cut_sheet(path):
-    """Cut a sheet of 16x16 tiles, row by row. Returns uint8 (N, 16, 16, 3) without the tiles that are all white."""
-    sheet = np.asarray(Image.open(path).convert("RGB"))
-    height, width, _ = sheet.shape
-    if height % TILE or width % TILE:
-        raise ValueError(
-            f"{path} is {width}x{height} pixels; both must be multiples of {TILE}, the size of a tile. "
-            "Crop the sheet, or pad it with white."
-        )
-    tiles = sheet.reshape(height // TILE, TILE, width // TILE, TILE, 3).swapaxes(1, 2).reshape(-1, TILE, TILE, 3)
-    tiles = tiles[(tiles != 255).any(axis=(1, 2, 3))]
-    if not len(tiles):
-        raise ValueError(f"{path} holds no sprite: every tile is white")
-    return tiles
 
 
 def transform(sprites):
     """Scale pictures from bytes to [-1, 1] and put the channels first.
 
-    sprites: uint8 (..., H, W, 3), array or tensor. Returns a float32 tensor (..., 3, H, W). Nothing is augmented here.
+    sprites: uint8 (..., H, W, C), array or tensor, or a PIL picture, or a list of such. Returns a float32 tensor
+    (..., C, H, W). Nothing is augmented here. ValueError for other numbers: bytes and [-1, 1] must not be mixed up.
     """
-    sprites = torch.as_tensor(np.ascontiguousarray(sprites) if isinstance(sprites, np.ndarray) else sprites)
-    if sprites.dtype != torch.uint8:
-        raise ValueError(f"sprites are {sprites.dtype}; expected uint8 with values 0 to 255, channels last")
+    if isinstance(sprites, (list, tuple)):
+        return torch.stack([transform(sprite) for sprite in sprites])
+    if isinstance(sprites, Image.Image):
+        sprites = pixels(sprites)
+    sprites = torch.as_tensor(np.require(sprites, requirements="CW") if isinstance(sprites, np.ndarray) else sprites)
+    gate.bytes_of(sprites)
     return (sprites.float() / 127.5 - 1).movedim(-1, -3).contiguous()
 
 
@@ -102,19 +66,34 @@ def to_uint8(x):
     return ((x.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8).movedim(-3, -1).numpy()
 
 
-def augment(x, generator=None, tint=0.05):
-    """Move each sprite by up to a pixel and tint its white background: new pictures of the same thing.
+def augment(x, generator=None, tint=0.05, figure=None):
+    """Move each picture by up to a pixel and tint its ground: new pictures of the same thing.
 
-    x: (N, 3, H, W) in [-1, 1] on a background of exactly 1. A move that would cut a sprite off is not made.
-    tint: how far each colour channel of the background may fall below 1.
-    Returns a tensor of the same shape. The course's data set holds each drawing 50 times, varied in this way.
+    x: (N, C, H, W) in [-1, 1]. figure: where something is drawn, bool (N, H, W); left out, all that has not the colour
+    which is the most frequent one on a picture's rim, if a third of it has that colour. A move that would cut a figure
+    off is not made. tint: how much smaller each of the ground's colours may get, as a part of it. Returns (N, C, H, W).
+    The course's data set holds each drawing 50 times, varied so. Warns if most of the pictures have no such ground.
     """
+    gate.pictures(x=x), gate.shares(tint=tint)
+    x = torch.as_tensor(x)
     n, channels = x.shape[:2]
-    background = (x == 1).all(dim=1)  # (N, H, W)
-    colour = 1 - tint * torch.rand(n, channels, 1, 1, generator=generator, device=x.device)
-    x = torch.where(background[:, None], colour, x)
-    rows = _shifts(background.all(dim=2), generator)  # (N, H): which row comes to stand here
-    columns = _shifts(background.all(dim=1), generator)  # (N, W)
+    rim = torch.cat((x[:, :, 0], x[:, :, -1], x[:, :, 1:-1, 0], x[:, :, 1:-1, -1]), dim=2)  # (N, C, R)
+    codes = torch.einsum("ncr,c->nr", rim.double(), 1e3 ** torch.arange(channels, device=x.device).double())
+    most, where = codes.mode(dim=1)  # a number for each colour; the one that comes most often
+    colour = rim.gather(2, where[:, None, None].expand(-1, channels, 1))[..., None]
+    if figure is None:
+        often = (codes == most[:, None]).double().mean(dim=1) > 1 / 3
+        ground = (x == colour).all(dim=1) & often[:, None, None]  # (N, H, W)
+    else:
+        ground = ~gate.figures(figure, x)
+    if 2 * ground.any(dim=2).any(dim=1).sum() < n:
+        warnings.warn("augment finds no ground in most pictures: no colour is on a third of the rim", stacklevel=2)
+    shade = 1 - tint * torch.rand(n, channels, 1, 1, generator=generator, device=x.device)
+    shade[:, 3:] = 1  # how much can be seen through is no colour
+    tinted = colour * shade
+    x = torch.where(ground[:, None], tinted, x)
+    rows = _shifts(ground.all(dim=2), generator)  # (N, H): which row comes to stand here
+    columns = _shifts(ground.all(dim=1), generator)  # (N, W)
     each = torch.arange(n, device=x.device)[:, None, None]
     return x.movedim(1, -1)[each, rows[:, :, None], columns[:, None, :]].movedim(-1, 1)
 
@@ -194,7 +173,7 @@ class Unet(nn.Module):
 
     def __init__(self, in_channels=3, n_feat=48, n_wide=80, n_cfeat=5, height=TILE):
         super().__init__()
-        gate.height(height)
+        gate.sizes(height, n_cfeat, in_channels=in_channels, n_feat=n_feat, n_wide=n_wide)
         self.in_channels, self.n_cfeat, self.h = in_channels, n_cfeat, height
         self.arguments = {"in_channels": in_channels, "n_feat": n_feat, "n_wide": n_wide}
         self.arguments |= {"n_cfeat": n_cfeat, "height": height}
@@ -217,8 +196,8 @@ class Unet(nn.Module):
         x: (N, in_channels, height, height). t: t/T in (0, 1], one number or N of them, in any shape.
         c: context (N, n_cfeat), or None for a context of zeros. Returns the shape of x.
         """
-        c = x.new_zeros(1, self.n_cfeat) if c is None else c
-        emb = nn.functional.gelu(self.timeembed(waves(t.reshape(-1))) + self.contextembed(c))  # (N, 64)
+        t, c = gate.asked(self, x, t, c)
+        emb = nn.functional.gelu(self.timeembed(waves(t)) + self.contextembed(c))  # (N, 64)
 
         full = self.down1(self.first(x), emb)  # (N, F, H, H)
         half = self.down2(self.shrink1(full), emb)  # (N, W, H/2, H/2)
@@ -232,7 +211,7 @@ class Unet(nn.Module):
 def waves(t, n=64):
     """Time as sines and cosines of n / 2 frequencies (Vaswani et al. 2017, section 3.5): t/T, (N,) -> (N, n)."""
     phase = t[:, None] * torch.logspace(0, 2.7, n // 2, device=t.device)  # from 1 to some 500 radians
-    return torch.cat((phase.sin(), phase.cos()), dim=1)
+    return torch.cat((phase.sin(), phase.cos()), dim=1).to(t.dtype)
 
 
 def pick_device(name=None):
@@ -260,25 +239,25 @@ class NoiseSchedule(nn.Module):
     def __init__(self, alpha_bar=None, dtype=torch.float32):
         super().__init__()
         alpha_bar = _linear(500, 1e-4, 0.02) if alpha_bar is None else torch.as_tensor(alpha_bar, dtype=torch.float64)
-        falls = alpha_bar.ndim == 1 and len(alpha_bar) > 1 and (alpha_bar.diff() < 0).all()
-        if not falls or alpha_bar[0] != 1 or alpha_bar[-1] < 0:
-            raise ValueError(
-                f"alpha_bar is {alpha_bar}; expected numbers for t = 0 ... T that fall from 1 and stay at 0 or above"
-            )
+        gate.falling(alpha_bar, dtype)
         self.timesteps = len(alpha_bar) - 1
         self.exact = alpha_bar.cpu()
         alpha = torch.cat((torch.ones(1), self.exact[1:] / self.exact[:-1]))
         for name, table in (("beta", 1 - alpha), ("alpha", alpha), ("alpha_bar", self.exact)):
             self.register_buffer(name, table.to(dtype), persistent=False)
 
+    def _apply(self, move, recurse=True):
+        """Move the tables to where the network moves, but keep their numbers when it is made half or double."""
+        for name, table in self._buffers.items():
+            self._buffers[name] = table.to(move(table).device)
+        return self
+
     @classmethod
     def linear(cls, timesteps=500, beta1=1e-4, beta2=0.02, dtype=torch.float32):
         """beta rises in a straight line that would begin with beta1 at index 0, as in the course, to beta2 at T."""
-        if timesteps < 1 or not 0 < beta1 <= beta2 < 1:
-            raise ValueError(
-                f"timesteps = {timesteps}, beta1 = {beta1}, beta2 = {beta2}; "
-                "expected at least one step and 0 < beta1 <= beta2 < 1"
-            )
+        gate.counts(timesteps=timesteps)
+        if not 0 < beta1 <= beta2 < 1:
+            raise ValueError(f"beta1 = {beta1}, beta2 = {beta2}; expected 0 < beta1 <= beta2 < 1")
         return cls(_linear(timesteps, beta1, beta2), dtype)
 
     @classmethod
@@ -287,10 +266,9 @@ class NoiseSchedule(nn.Module):
 
         There is no picture left at T to subtract noise from, so a network has to predict "velocity" or "x0".
         """
-        if timesteps < 1 or offset <= 0:
-            raise ValueError(
-                f"timesteps = {timesteps}, offset = {offset}; expected at least one step and an offset above 0"
-            )
+        gate.counts(timesteps=timesteps)
+        if not offset > 0:
+            raise ValueError(f"offset is {offset}; expected a number above 0")
         angle = (torch.arange(timesteps + 1, dtype=torch.float64) / timesteps + offset) / (1 + offset) * torch.pi / 2
         alpha_bar = (angle.cos() / angle[0].cos()).square()
         alpha_bar[-1] = 0  # where rounding leaves 1e-33
@@ -301,13 +279,15 @@ class NoiseSchedule(nn.Module):
 
         x0, eps: (N, 3, H, W). t: whole numbers in 0 ... T, one or (N,). Returns xt, (N, 3, H, W).
         """
+        gate.alike(x0=x0, eps=eps)
         signal, noise = self.signal_and_noise(t, x0)
         return signal * x0 + noise * eps
 
     def signal_and_noise(self, t, x):
         """sqrt(alpha_bar_t) and sqrt(1 - alpha_bar_t) for steps t, one or (N,), to multiply pictures like x with."""
-        alpha_bar = self.alpha_bar[torch.as_tensor(t, device=x.device)].reshape(-1, *[1] * (x.ndim - 1))
-        return alpha_bar.sqrt(), (1 - alpha_bar).sqrt()
+        t = gate.time_steps(t, self.timesteps, len(x)).to(x.device)
+        alpha_bar = self.alpha_bar[t].reshape(-1, *[1] * (x.ndim - 1))
+        return alpha_bar.sqrt().to(x.dtype), (1 - alpha_bar).sqrt().to(x.dtype)
 
     def time_of(self, alpha_bar):
         """The time t/T, (N,), at which this schedule has the noise levels alpha_bar, (N,), between its steps, too.
@@ -317,12 +297,7 @@ class NoiseSchedule(nn.Module):
         angle, own = (
             torch.as_tensor(part, dtype=torch.float64).cpu().sqrt().acos() for part in (alpha_bar, self.exact)
         )
-        if angle.max() > own[-1] + 1e-6 or angle.min() < own[1] - 1e-6:
-            raise ValueError(
-                f"noise levels alpha_bar from {self.exact[1]:.4g} to {self.exact[-1]:.4g} were trained; asked for "
-                f"{alpha_bar.min():.4g} to {alpha_bar.max():.4g}. Sample with the schedule of the training, or give "
-                "times within it."
-            )
+        gate.levels(angle, own, self.exact, alpha_bar)
         steps = np.interp(angle, own, np.arange(self.timesteps + 1))
         return torch.from_numpy(steps) / self.timesteps
 
@@ -355,79 +330,96 @@ def train(
     mixed_precision="no",
     seed=0,
     folder=None,
+    resume=True,
     after_epoch=None,
+    progress=True,
 ):
     """Train a network to see the noise in noisy sprites (DDPM, Algorithm 1).
 
     network: a `Unet`, or what is called alike; trained in place, and at the end given the averaged weights.
-    sprites: uint8 (N, H, W, 3). labels: float (N, n_cfeat). epochs: passes over them, in batches of `batch_size`.
+    sprites: uint8 (N, H, W, C). labels: (N, n_cfeat) in [0, 1], or N class numbers or names (network.classes), or None
+    for no classes. epochs: passes over them, in batches of `batch_size`.
     optimizer: a function that makes one for a network; left out, `adam`, as in the course.
     rate: a function from the part of the epochs that is done, 0 to 1, to what the optimizer's rates are multiplied
-    with; left out, 1 - part, as in the course. schedule: left out, the course's `NoiseSchedule`; the network keeps it.
-    levels: a function that draws the t of each sprite, like `middle`; left out, `uniform`, as in the course.
-    drop: how likely each sample's context is replaced by zeros (`drop_context`).
+    with; left out, 1 - part, as in the course. schedule: left out, that of the network, else the course's
+    `NoiseSchedule`; the network keeps it. levels: a function that draws the t of each sprite, like `middle`; left out,
+    `uniform`, as in the course. drop: how likely each sample's context is replaced by zeros (`drop_context`).
     ema_decay: decay of the exponential moving average of weights and buffers, shorter at the start; 0 for none.
     augmented: shift and tint the sprites anew in each epoch. mixed_precision: "no", "bf16" or "fp16".
     target: the noise that it is to see, called as target(xt, t, c); left out, that which is there.
     seed: of everything random; each epoch draws from its own stream, so that a continued run equals an unbroken one.
-    folder: where the run is kept after each epoch (keeping.py); it is found there and goes on where it stopped.
-    after_epoch: called as after_epoch(epoch, averaged network, mean losses of all epochs so far), epoch from 0.
+    folder: where the run is kept, every few minutes and after each epoch (`Run` in keeping.py); it is found there, and
+    goes on where it stopped, with the same settings, but for more epochs if you like (with a longer run's rates from
+    there on) and the number format. resume: False begins it anew.
+    after_epoch: called as after_epoch(epoch, averaged network, mean losses of all epochs so far), epoch from 0; once
+    more when a run is found that may have been stopped within it. progress: show a bar.
 
-    Runs on the device that Accelerate finds, and on several under `accelerate launch`.
-    Returns the mean loss of each epoch. Raises ValueError for settings that make no sense, FloatingPointError if the
-    loss is not finite; the last state stays on disk.
+    Runs on the device that Accelerate finds, and on several under `accelerate launch`. Stopped with Ctrl-C it leaves
+    the network with the averaged weights, too. Returns the mean loss of each epoch. Raises ValueError for settings that
+    make no sense or are not the run's, FloatingPointError if the loss is not finite; the last state stays on disk.
     """
-    from tqdm.auto import tqdm
-
-    gate.training(len(sprites), len(labels), batch_size, epochs)
-    data = TensorDataset(transform(sprites), torch.as_tensor(labels, dtype=torch.float32))
+    gate.functions(after_epoch=after_epoch), gate.made(network, schedule)
+    labels, seed = gate.training(network, sprites, labels, batch_size, epochs), gate.seed(seed)
+    gate.shares(drop=drop, ema_decay=ema_decay)
+    optimizer = gate.optimizer(optimizer or adam, network)
+    schedule = schedule or getattr(network, "schedule", None) or NoiseSchedule()
+    predicts, classes = getattr(network, "predicts", "noise"), getattr(network, "classes", None)
+    gate.prediction(predicts, schedule.exact)
+    free = "epochs", "mixed_precision", "folder", "resume", "after_epoch", "progress", "free"  # may change
+    settings = {name: described(value) for name, value in locals().items() if folder and name not in free}
     accelerator = _accelerator(mixed_precision)
     device = accelerator.device
-    schedule = network.schedule = (schedule or NoiseSchedule()).to(device)
-    predicts = getattr(network, "predicts", "noise")
-    gate.prediction(predicts, schedule.exact)
-    network.to(device, memory_format=torch.channels_last).train()
+    schedule.to(device), network.to(device, memory_format=torch.channels_last)
+    data = TensorDataset(transform(sprites), labels)
+    settings |= gate.doing(rate, levels, target, network, schedule, data[0][0].shape)
     average = torch.optim.swa_utils.AveragedModel(network, avg_fn=_ema(ema_decay), use_buffers=True)
+    parts = {"network": network, "average": average, "optimizer": optimizer}
+    some = data[0][0][None].to(device), torch.tensor([0.5], device=device), labels[:1].to(device)
     shuffle, generator = torch.Generator(), torch.Generator(device)
-    loader = DataLoader(data, batch_size, shuffle=True, drop_last=True, generator=shuffle)
-    model, optimizer, loader = accelerator.prepare(network, (optimizer or adam)(network), loader)
-    run = Run(folder, {"network": network, "average": average, "optimizer": optimizer}, device)
-
-    for epoch in range(len(run.losses), epochs):
-        shuffle.manual_seed(seed * 100_003 + epoch)
-        generator.manual_seed(seed * 100_003 + epoch + 1_000_000_007 * accelerator.process_index)
-        for group in optimizer.param_groups:
-            group["lr"] = group.setdefault("initial_lr", group["lr"]) * (
-                rate(epoch / epochs) if rate else 1 - epoch / epochs
-            )
-        total = torch.zeros((), device=device)
-        for x0, c in tqdm(loader, f"epoch {epoch}", leave=False, disable=not accelerator.is_main_process):
-            if augmented:
-                x0 = augment(x0, generator)
-            x0 = x0.contiguous(memory_format=torch.channels_last)
-            t = (levels or uniform)(len(x0), schedule.timesteps, generator)
-            eps = torch.randn(x0.shape, generator=generator, device=device)
-            c = drop_context(c, drop, generator)
-            xt = schedule.perturb(x0, t, eps)
-            with accelerator.autocast():
-                wanted = target(xt, t, c) if target else eps
-            _, guess = guesses(model(xt, t / schedule.timesteps, c), predicts, xt, t, schedule)
-            loss = nn.functional.mse_loss(guess, wanted)
-            if not loss.isfinite():
-                raise FloatingPointError(f"the loss is {loss} in epoch {epoch}; try a lower rate")
-            optimizer.zero_grad()
-            accelerator.backward(loss)
-            optimizer.step()
-            average.update_parameters(network)
-            total += loss.detach()
-        run.losses.append(float(accelerator.reduce(total, "mean")) / len(loader))
-        if accelerator.is_main_process:
-            run.save()
-            if after_epoch:
+    loader = DataLoader(data, int(batch_size), shuffle=True, drop_last=True, generator=shuffle)
+    run = Run(folder, parts, settings, some, accelerator.is_main_process, resume)
+    try:  # from here on; if the run is refused, the network is as it was
+        network.schedule = average.module.schedule = schedule
+        model, optimizer, loader = accelerator.prepare(network.train(), optimizer, loader)
+        if run.due and after_epoch and accelerator.is_main_process:
+            after_epoch(len(run.losses) - 1, average.module.eval(), run.losses)
+        for epoch in run.epochs_left(epochs):
+            stream = (seed * 100_003 + epoch) % 2**62
+            shuffle.manual_seed(stream), generator.manual_seed(stream + 1_000_000_007 * accelerator.process_index)
+            factor = rate(epoch / epochs) if rate else 1 - epoch / epochs
+            for group in optimizer.param_groups:
+                group["lr"] = factor * group.setdefault("initial_lr", group["lr"])
+            total, done = torch.tensor(run.total, device=device), run.steps
+            for number, (x0, c) in enumerate(bar(loader, f"epoch {epoch}", progress and accelerator.is_main_process)):
+                if augmented:
+                    x0 = augment(x0, generator)
+                x0 = x0.contiguous(memory_format=torch.channels_last)
+                t = (levels or uniform)(len(x0), schedule.timesteps, generator)
+                eps = torch.randn(x0.shape, generator=generator, device=device)
+                c = drop_context(c, drop, generator)
+                if number < done:
+                    continue  # this step was done before the stop; only its dice had to be thrown again
+                xt = schedule.perturb(x0, t, eps)
+                with accelerator.autocast():
+                    wanted = target(xt, t, c) if target else eps
+                _, guess = guesses(model(xt, t / schedule.timesteps, c), predicts, xt, t, schedule)
+                loss = nn.functional.mse_loss(guess, wanted)
+                if not loss.isfinite():
+                    raise FloatingPointError(f"the loss is {loss} in epoch {epoch}; try a lower rate")
+                optimizer.zero_grad()
+                accelerator.backward(loss)
+                optimizer.step()
+                average.update_parameters(network)
+                total += loss.detach()
+                run.step_is_done(total)
+            run.epoch_is_done(float(accelerator.reduce(total, "mean")) / len(loader))
+            if accelerator.is_main_process and after_epoch:
                 after_epoch(epoch, average.module.eval(), run.losses)
-    network = accelerator.unwrap_model(model, keep_fp32_wrapper=False)  # sampling is in float32 again
-    network.load_state_dict(average.module.state_dict())
-    network.eval()
+    finally:
+        run.close()
+        network = accelerator.unwrap_model(network, keep_fp32_wrapper=False)  # sampling is in float32 again
+        network.load_state_dict(average.module.state_dict())
+        network.eval()
     return run.losses
 
 
@@ -457,6 +449,8 @@ def middle(n, timesteps, generator):
 
 def drop_context(c, probability, generator=None):
     """Replace contexts (N, n_cfeat) by zeros, each on its own with this probability (Ho and Salimans 2022)."""
+    gate.shares(probability=probability)
+    gate.rows(c)
     keep = torch.rand(len(c), 1, generator=generator, device=c.device) >= probability
     return c * keep
 
@@ -502,9 +496,10 @@ def predict(network, xt, t, schedule, c=None):
     has as much noise. ValueError if it never has, or if noise is predicted where alpha_bar is 0.
     """
     own, predicts = getattr(network, "schedule", None) or schedule, getattr(network, "predicts", "noise")
-    alpha_bar = schedule.exact[torch.as_tensor(t).cpu()].reshape(-1)
+    alpha_bar = schedule.exact[gate.time_steps(t, schedule.timesteps).cpu()].reshape(-1)
     gate.prediction(predicts, alpha_bar)
-    return guesses(network(xt, own.time_of(alpha_bar).to(xt), c), predicts, xt, t, schedule)
+    x = xt.to(next(network.parameters(), xt).dtype)
+    return guesses(network(x, own.time_of(alpha_bar).to(x), c), predicts, xt, t, schedule)
 
 
 def guesses(given, predicts, xt, t, schedule):
@@ -513,6 +508,7 @@ def guesses(given, predicts, xt, t, schedule):
     predicts: what it gave: "noise", "x0", or "velocity", which is sqrt(alpha_bar) eps - sqrt(1 - alpha_bar) x0
     (Salimans and Ho 2022, section 4). The three differ in what is easy to get right at which t.
     """
+    gate.same(xt, given, "the prediction"), gate.prediction(predicts)
     given = given.to(xt.dtype)
     signal, noise = schedule.signal_and_noise(t, xt)
     if predicts == "velocity":
@@ -531,10 +527,12 @@ def ddpm_step(xt, t, t_prev, predict, schedule, generator=None, posterior=False)
     alpha_bar_t / alpha_bar_t_prev. Returns x at t_prev. In the step to 0 no noise is added.
     The mean is that of line 4, written with x0 in place of eps (DDPM, equation 7), so that alpha_bar_t may be 0.
     """
+    gate.one_step(t, t_prev, schedule.timesteps)
     alpha_bar, alpha_bar_prev = schedule.alpha_bar[t], schedule.alpha_bar[t_prev]
     alpha = alpha_bar / alpha_bar_prev
     beta, left, left_prev = 1 - alpha, 1 - alpha_bar, 1 - alpha_bar_prev  # variances of noise
     x0, _ = predict(xt, t)
+    gate.same(xt, x0, "the guess of the clean picture")
     mean = (alpha_bar_prev.sqrt() * beta * x0 + alpha.sqrt() * left_prev * xt) / left
     if t_prev == 0:
         return mean
@@ -548,8 +546,10 @@ def ddim_step(xt, t, t_prev, predict, schedule, generator=None, eta=0.0):
     xt: (N, 3, H, W). t, t_prev: whole numbers, t > t_prev >= 0. predict(xt, t) gives the guesses (x0, eps).
     eta: how much fresh noise, from 0, none, to 1, as much as DDPM with the posterior's variance (DDIM, equation 16).
     """
+    gate.one_step(t, t_prev, schedule.timesteps), gate.shares(eta=eta)
     alpha_bar, alpha_bar_prev = schedule.alpha_bar[t], schedule.alpha_bar[t_prev]
     x0, eps = predict(xt, t)
+    gate.same(xt, x0, "the guess of the clean picture"), gate.same(xt, eps, "the guess of the noise")
     sigma = eta * ((1 - alpha_bar_prev) / (1 - alpha_bar) * (1 - alpha_bar / alpha_bar_prev)).sqrt()
     kept = (1 - alpha_bar_prev - sigma**2).clamp(min=0)  # 0 but for rounding, where all the noise is fresh
     x = alpha_bar_prev.sqrt() * x0 + kept.sqrt() * eps
@@ -581,7 +581,7 @@ def sample(
 
     network: a `Unet`, or what is called like one and has in_channels, h (the height) and n_cfeat; `schedule` and
     `predicts`, if it has them, are those of its training. In eval mode while we sample. n_sample: how many pictures.
-    context: (n_sample, n_cfeat), or (n_cfeat,) for all alike, or None.
+    context: (n_sample, n_cfeat), or class numbers or names, or (n_cfeat,) or one name for all alike, or None.
     step: the rule for one step, called as step(xt, t, t_prev, predict, schedule, generator), where predict(xt, t)
     gives the guesses (x0, eps). A class, or a partial of one, is made anew for each `sample`, so that it can remember.
     steps: how many steps, evenly spaced from T to 0, in 1 ... T; left out, all T.
@@ -595,17 +595,17 @@ def sample(
     Raises ValueError if n_sample is below 1, steps outside 1 ... T, for times that do not fall to 0, a context or a
     start of another shape, another precision, or noise levels that the network was not trained on.
     """
-    from tqdm.auto import tqdm
-
-    dtype = gate.sampling(n_sample, mixed_precision)
+    dtype = gate.precision(mixed_precision)
+    gate.counts(n_sample=n_sample, save_rate=save_rate or 1), gate.functions(step=step), gate.made(network, schedule)
     device = next(network.parameters()).device
     schedule = (schedule or getattr(network, "schedule", None) or NoiseSchedule()).to(device)
     times = gate.times(steps, times, schedule.timesteps)
-    context = gate.context(context, n_sample, network.n_cfeat, device)
+    gate.begins(start, times[0], schedule.exact)
+    context = gate.context(context, n_sample, network.n_cfeat, device, getattr(network, "classes", None))
     generator = torch.Generator(device)
-    generator.manual_seed(secrets.randbits(63) if seed is None else seed)
+    generator.manual_seed(secrets.randbits(63) if seed is None else gate.seed(seed))
     shape = n_sample, network.in_channels, network.h, network.h
-    x = torch.randn(shape, generator=generator, device=device) if start is None else start.to(device)
+    x = torch.randn(shape, generator=generator, device=device) if start is None else torch.as_tensor(start).to(device)
     if x.shape != shape:
         raise ValueError(f"start has shape {tuple(x.shape)}; expected {shape}")
     step = step() if isinstance(getattr(step, "func", step), type) else step
@@ -620,12 +620,15 @@ def sample(
     training = network.training
     network.eval()
     frames = []
-    with torch.autocast(device.type, dtype, enabled=dtype is not None):
-        for t, t_prev in tqdm(list(pairwise(times)), "sampling", leave=False, disable=not progress):
-            x = step(x, t, t_prev, ask, schedule, generator)
-            if save_rate and (t // save_rate > t_prev // save_rate or t == times[0] or t < 8 or t_prev == 0):
-                frames.append(x.cpu())
-    network.train(training)
+    try:
+        with torch.autocast(device.type, dtype, enabled=dtype is not None):
+            for t, t_prev in bar(list(pairwise(times)), "sampling", progress):
+                x = step(x.clone(), t, t_prev, ask, schedule, generator)  # it may work in place
+                gate.drawn(x, t, shape)
+                if save_rate and (t // save_rate > t_prev // save_rate or t == times[0] or t < 8 or t_prev == 0):
+                    frames.append(x.cpu())
+    finally:
+        network.train(training)
     return x, torch.stack(frames) if frames else x.new_empty(0, *shape).cpu()
 
 
@@ -635,51 +638,46 @@ def sample(
 def tile(x, columns=8):
     """Lay pictures out in rows, a pixel of white between them.
 
-    x: (N, 3, H, W) on the fixed scale -1 ... 1. Returns one picture, uint8 (height, width, 3).
+    x: (N, C, H, W) on the fixed scale -1 ... 1, grey or in colours. Returns one picture, uint8 (height, width, 3).
     """
-    return to_uint8(make_grid(torch.as_tensor(x), nrow=columns, padding=1, pad_value=1.0))
+    pictures = _in_colours(x, columns)
+    n, height, width, channels = pictures.shape
+    columns = min(columns, n)
+    rows = -(-n // columns)
+    cells = np.full((rows * columns, height + 1, width + 1, channels), 255, dtype=np.uint8)
+    cells[:n, 1:, 1:] = pictures
+    cells = cells.reshape(rows, columns, height + 1, width + 1, channels).swapaxes(1, 2)
+    grid = cells.reshape(rows * (height + 1), columns * (width + 1), channels)
+    return np.pad(grid, ((0, 1), (0, 1), (0, 0)), constant_values=255)
+
+
+def _in_colours(x, columns):
+    """Pictures (N, C, H, W) as uint8 (N, H, W, 3 or 4); grey ones get three colours."""
+    gate.pictures(x=x), gate.shown(x), gate.counts(columns=columns)
+    pictures = to_uint8(x)
+    return pictures.repeat(3, axis=-1) if pictures.shape[-1] == 1 else pictures
 
 
 def show_sprites(x, columns=8, titles=None, title=None, size=0.8):
     """Draw pictures in a matplotlib figure, each under its own title if there are some.
 
-    x: (N, 3, H, W), drawn on the fixed scale -1 ... 1. columns: pictures a row. titles: N words.
+    x: (N, C, H, W), drawn on the fixed scale -1 ... 1. columns: pictures a row. titles: N words.
     title: over the whole figure. size: width of a picture in inches. Returns the figure.
     """
+    pictures = _in_colours(x, columns)
+    gate.titles(titles, len(pictures))
     rows = -(-len(x) // columns)
     room = 0.28 if titles is not None else 0.05
     fig, axes = plt.subplots(rows, columns, figsize=(size * columns, (size + room) * rows), squeeze=False)
     for i, axis in enumerate(axes.flat):
         axis.axis("off")
         if i < len(x):
-            axis.imshow(to_uint8(x[i]), interpolation="nearest")
+            axis.imshow(pictures[i], interpolation="nearest")
             if titles is not None:
                 axis.set_title(titles[i], fontsize=8, pad=3)
     fig.suptitle(title, fontsize=10)
     fig.tight_layout(pad=0.3)
     return fig
-
-
-class Animation:
-    """Frames of sprites, drawn as one small picture a frame: shown by Jupyter, `.to_jshtml()`, `.save(path)`.
-
-    frames: (F, N, 3, H, W), on the fixed scale -1 ... 1, so that the noise level can be seen. columns: sprites a row.
-    """
-
-    def __init__(self, frames, columns=8):
-        self.pictures = [tile(frame, columns)[1:-1, 1:-1] for frame in frames]  # without a margin: a page has its own
-
-    def to_jshtml(self, fps=10):
-        """A player as a piece of HTML with all frames inside: slider, play and pause; it waits on the last frame."""
-        return as_html(self.pictures, fps)
-
-    _repr_html_ = to_jshtml
-
-    def save(self, path, fps=10, scale=4):
-        """Write an animated GIF, each pixel drawn `scale` times as wide, held for two seconds at the end."""
-        pictures = [Image.fromarray(p.repeat(scale, 0).repeat(scale, 1)) for p in self.pictures]
-        durations = [round(1000 / fps)] * (len(pictures) - 1) + [2000]
-        pictures[0].save(path, save_all=True, append_images=pictures[1:], duration=durations, loop=0)
 
 
 # ---------------------------------------------------------------------- the course's, for its own notebooks
@@ -765,7 +763,7 @@ class EmbedFC(nn.Module):
         self.model = nn.Sequential(nn.Linear(input_dim, emb_dim), nn.GELU(), nn.Linear(emb_dim, emb_dim))
 
     def forward(self, x):
-        return self.model(x.view(-1, self.input_dim))
+        return self.model(x.reshape(-1, self.input_dim) if self.input_dim else x)
 
 
 class ContextUnet(nn.Module):
@@ -779,7 +777,7 @@ class ContextUnet(nn.Module):
 
     def __init__(self, in_channels=3, n_feat=64, n_cfeat=5, height=TILE):
         super().__init__()
-        gate.height(height)
+        gate.sizes(height, n_cfeat, in_channels=in_channels, n_feat=n_feat)
         self.in_channels, self.n_feat, self.n_cfeat, self.h = in_channels, n_feat, n_cfeat, height
         self.arguments = {"in_channels": in_channels, "n_feat": n_feat, "n_cfeat": n_cfeat, "height": height}
         wide = 2 * n_feat
@@ -812,7 +810,7 @@ class ContextUnet(nn.Module):
         x: (N, in_channels, height, height). t: t/T in (0, 1], one number or N of them, in any shape.
         c: context (N, n_cfeat), or None for a context of zeros. Returns the shape of x.
         """
-        c = x.new_zeros(1, self.n_cfeat) if c is None else c
+        t, c = gate.asked(self, x, t, c)
 
         x = self.init_conv(x)  # (N, F, H, H)
         down1 = self.down1(x)  # (N, F, H/2, H/2)
@@ -862,6 +860,7 @@ class CustomDataset(Dataset):
 
 def plot_sample(x_gen_store, n_sample, nrows, save_dir, fn, w, save=False):
     """An `Animation` of kept frames, (F, N, 3, H, W), in `nrows` rows; with `save` also a GIF in save_dir."""
+    gate.file_name(fn)
     animation = Animation(x_gen_store, columns=-(-n_sample // nrows))
     if save:
         animation.save(os.path.join(save_dir, f"{fn}_w{w}.gif"))
@@ -870,8 +869,10 @@ def plot_sample(x_gen_store, n_sample, nrows, save_dir, fn, w, save=False):
 
 def plot_grid(x, n_sample, n_rows, save_dir, w):
     """Write pictures, (N, 3, H, W), as one PNG in `n_rows` rows to save_dir. Returns the grid, (3, height, width)."""
-    grid = make_grid(torch.as_tensor(x), nrow=n_sample // n_rows, pad_value=1.0)
-    Image.fromarray(to_uint8(grid)).save(os.path.join(save_dir, f"run_image_w{w}.png"))
+    gate.pictures(x=x), gate.shown(x), gate.counts(n_sample=n_sample, n_rows=n_rows)
+    grid = make_grid(torch.as_tensor(x), nrow=-(-n_sample // n_rows), pad_value=1.0)
+    with whole(os.path.join(save_dir, f"run_image_w{w}.png")) as path:
+        Image.fromarray(to_uint8(grid)).save(path)
     return grid
 
 

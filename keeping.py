@@ -1,36 +1,206 @@
 """Keeping on disk: a training's run, so that it goes on where it stopped; networks, as files that say what they are."""
 
+import hashlib
 import json
+from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 
+import numpy as np
 import torch
 
 
-class Run:
-    """A run of a training: its parts, and the mean loss of each epoch so far, `losses`, kept in folder/state.pt.
+@contextmanager
+def whole(path):
+    """A path to write to, beside this one; what is there in the end becomes it, so that it is whole at any time.
 
-    folder: where it is kept, or None for nowhere. parts: {name: what has a state_dict}. If the folder holds a run
-    already, the parts are given its state, on the device, and `losses` is as long as the epochs that are done.
+    OSError if it cannot be written; then nothing is left beside.
+    """
+    from safetensors import SafetensorError
+
+    beside = Path(path).with_name(f"unfinished-{Path(path).name}")
+    try:
+        yield beside
+        beside.replace(path)
+    except BaseException as error:
+        beside.unlink(missing_ok=True)
+        if isinstance(error, SafetensorError):
+            raise OSError(f"{path} cannot be written: {error}") from error
+        raise
+
+
+KINDS = "Unet", "ContextUnet"  # the networks that a checkpoint can be of
+
+
+class Run:
+    """A run of a training, kept in folder/state.safetensors, so that it goes on where it stopped.
+
+    folder: where, or None for nowhere. parts: {name: what has a state_dict}. settings: {name: what it must go on with}.
+    some: what the averaged network is asked, to tell by its answer whether it was edited since.
+    writes: whether this process writes; of several, one does. resume: False begins anew.
+    If the folder holds a run already, the parts are given its state, `losses` has the mean loss of each epoch that is
+    done, `steps` and `total` say how many steps of the next one are, and the sum of their losses, and `due` whether
+    what is to be done after the last epoch may not have been.
+    Raises ValueError for a run with other settings, RuntimeError if another process is at work in the folder, and
+    OSError, before anything is lost, if it cannot be written.
     """
 
-    def __init__(self, folder, parts, device):
-        self.file = Path(folder) / "state.pt" if folder else None
-        self.parts, self.losses = parts, []
-        if self.file and self.file.is_file():
-            state = torch.load(self.file, map_location=device, weights_only=True)
-            for name, part in parts.items():
-                part.load_state_dict(state[name])
-            self.losses = state["losses"]
+    def __init__(self, folder, parts, settings, some=None, writes=True, resume=True, minutes=2):
+        self.file = Path(folder) / "state.safetensors" if folder else None
+        self.parts, self.settings, self.some, self.writes, self.minutes = parts, settings, some, writes, minutes
+        self.losses, self.steps, self.total, self.due = [], 0, 0.0, False
+        if not self.file:
+            return
+        if writes:
+            self._lock()
+        try:
+            if resume and self.file.is_file():
+                self._go_on()
+            self.save()
+        except BaseException:
+            self.close()
+            raise
+
+    def _lock(self):
+        from filelock import FileLock, Timeout
+
+        try:
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            self.lock = FileLock(self.file.with_name("lock"))
+            self.lock.acquire(timeout=0)
+        except Timeout:
+            raise RuntimeError(f"another training is at work in {self.file.parent}; give this one its own") from None
+
+    def _go_on(self):
+        state = _read_state(self.file)
+        if not state["losses"] and not state["steps"]:
+            return  # nothing was trained yet
+        for name, now in self.settings.items():
+            then = state["settings"].get(name)
+            if then != now:
+                raise ValueError(
+                    f"{self.file.parent} holds a run with {name} = {then}, and this call has {name} = {now}. Give it "
+                    "another folder, or begin anew with resume=False"
+                )
+        self.parts["average"].load_state_dict(state["average"])
+        if not np.allclose(self._answer(), state["answer"], rtol=0.01, atol=0.001):
+            raise ValueError(
+                f"{self.file.parent} holds a run whose network answers otherwise, so it was edited since. Give "
+                "this one another folder, or begin anew with resume=False"
+            )
+        for name, part in self.parts.items():
+            part.load_state_dict(state[name])
+        self.losses, self.steps, self.total, self.due = (state[name] for name in ("losses", "steps", "total", "due"))
+
+    @torch.no_grad()
+    def _answer(self):
+        return self.parts["average"].module.eval()(*self.some).float().flatten()[::50].tolist() if self.some else []
+
+    def epochs_left(self, epochs):
+        """Which of so many epochs are still to be done; says what was found. ValueError if there are more already."""
+        if len(self.losses) > epochs:
+            raise ValueError(
+                f"{self.file.parent} holds a run of {len(self.losses)} epochs, and this call asks for {epochs}. Give "
+                "it another folder, or begin anew with resume=False"
+            )
+        if self.writes and (self.losses or self.steps):
+            more = f" and {self.steps} steps" * bool(self.steps)
+            print(f"{len(self.losses)} of {epochs} epochs{more} found in {self.file.parent}", flush=True)
+        return range(len(self.losses), epochs)
+
+    def step_is_done(self, total):
+        """Count a step, after which the losses of the epoch make this total; write the state if it is minutes old."""
+        self.steps, self.total = self.steps + 1, total
+        if self.file and monotonic() - self.written > 60 * self.minutes:
+            self.save()
+
+    def epoch_is_done(self, loss):
+        """Note the mean loss of an epoch, and write the state."""
+        self.losses.append(loss)
+        self.steps, self.total, self.due = 0, 0.0, True
+        self.save()
 
     def save(self):
-        """Write the state under a temporary name, then rename it, so that the file is whole at any time."""
-        if self.file:
-            self.file.parent.mkdir(parents=True, exist_ok=True)
-            partial = self.file.with_suffix(".partial")
-            torch.save(
-                {name: part.state_dict() for name, part in self.parts.items()} | {"losses": self.losses}, partial
-            )
-            partial.replace(self.file)
+        """Write the state."""
+        self.written = monotonic()
+        if self.file and self.writes:
+            state = {name: part.state_dict() for name, part in self.parts.items()}
+            names = "settings", "losses", "steps", "due"
+            state |= {name: getattr(self, name) for name in names}
+            state |= {"total": float(self.total), "answer": self._answer()}
+            try:
+                with whole(self.file) as path:
+                    _write_state(state, path)
+            except OSError as error:
+                raise OSError(f"the run cannot be written to {self.file.parent}: {error}") from error
+
+    def close(self):
+        """Let another training have the folder."""
+        if self.file and self.writes:
+            self.lock.release()
+
+
+def _write_state(state, path):
+    """Write nested dictionaries, lists, tensors and plain values: tensors as safetensors, the rest beside as JSON."""
+    from safetensors.torch import save_file
+
+    tensors = {}
+
+    def plain(value):
+        if torch.is_tensor(value):
+            name = str(len(tensors))
+            tensors[name] = value.detach().cpu().contiguous().clone()
+            return {"tensor": name, "last": value.ndim == 4 and not value.is_contiguous()}
+        if isinstance(value, dict):
+            return {"dict": [[key, plain(item)] for key, item in value.items()]}
+        return {type(value).__name__: [plain(item) for item in value]} if isinstance(value, (list, tuple)) else value
+
+    described = json.dumps(plain(state))
+    save_file(tensors, path, {"state": described})
+
+
+def _read_state(path):
+    """What `_write_state` wrote. ValueError if the file is cut short or of another kind."""
+    from safetensors import safe_open
+
+    def whole(value):
+        if not isinstance(value, dict):
+            return value
+        ((kind, items), *_) = value.items()
+        if kind == "tensor":
+            tensor = file.get_tensor(items)
+            return tensor.contiguous(memory_format=torch.channels_last) if value["last"] else tensor
+        if kind == "dict":
+            return {key: whole(item) for key, item in items}
+        return {"list": list, "tuple": tuple}[kind](whole(item) for item in items)
+
+    try:
+        with safe_open(path, "pt") as file:
+            return whole(json.loads(file.metadata()["state"]))
+    except Exception as error:
+        raise ValueError(f"{path} is no state of a run ({error}); begin anew with resume=False") from error
+
+
+def described(value):
+    """A setting as something to compare and to read; much data by its hash."""
+    if hasattr(value, "exact"):  # a noise schedule
+        return described(value.exact)
+    if isinstance(value, torch.optim.Optimizer):
+        groups = [{k: v for k, v in group.items() if k != "params"} for group in value.param_groups]
+        return f"{type(value).__name__}({', '.join(map(str, groups))})"
+    if isinstance(value, torch.nn.Module):
+        shapes = {name: tuple(tensor.shape) for name, tensor in value.state_dict().items()}
+        return f"{type(value).__name__} {_hash(str(shapes).encode())}"
+    if isinstance(value, (np.ndarray, torch.Tensor)):
+        array = np.ascontiguousarray(torch.as_tensor(value).detach().cpu())
+        return f"{array.dtype} {array.shape} {_hash(array.tobytes())}"
+    if isinstance(value, (list, tuple)):
+        return [described(item) for item in value]
+    return value if isinstance(value, (bool, int, float, type(None))) else str(value)
+
+
+def _hash(data):
+    return hashlib.sha256(data).hexdigest()[:12]
 
 
 def save_checkpoint(network, path, half=True):
@@ -40,35 +210,44 @@ def save_checkpoint(network, path, half=True):
     names of its classes (`network.classes`, if there are any). half: in half precision, but for weights that would
     overflow there. The file is written under a temporary name and then renamed, so that it is whole or not there.
     A path that ends in .pth gets the pickle of float32 tensors which the course's notebooks read; that says nothing
-    of itself, so it is kept for the course's network, else ValueError.
+    of itself, so it is kept for the course's network as the course has it.
+    ValueError for another ending, or a network that could not be loaded again.
     """
     path = Path(path)
+    network = getattr(network, "_orig_mod", network)  # within torch.compile's
+    network = getattr(network, "module", network)  # within DataParallel's
+    kind, schedule = type(network).__name__, getattr(network, "schedule", None)
+    if path.suffix not in (".safetensors", ".pth"):
+        raise ValueError(f"{path} ends in {path.suffix!r}; expected .safetensors, or .pth for the course's network")
     path.parent.mkdir(parents=True, exist_ok=True)
     tensors = {key: value.detach().cpu().contiguous() for key, value in network.state_dict().items()}
-    partial = path.with_name(path.name + ".partial")
     if path.suffix == ".pth":
-        if type(network).__name__ != "ContextUnet":
-            raise ValueError(f"{path} is of the course's form, for a ContextUnet; end the name in .safetensors")
-        torch.save({key: value.clone() for key, value in tensors.items()}, partial)
+        theirs = schedule is None or torch.equal(schedule.exact, type(schedule)().exact)
+        if kind != "ContextUnet" or network.predicts != "noise" or not theirs:
+            raise ValueError(
+                f"{path} is of the course's form, for a ContextUnet that predicts noise on the course's schedule, and "
+                "says nothing of itself; end the name in .safetensors"
+            )
+        with whole(path) as unfinished:
+            torch.save({key: value.clone() for key, value in tensors.items()}, unfinished)
     else:
         from safetensors.torch import save_file
 
-        if not hasattr(network, "arguments"):
+        if kind not in KINDS or not hasattr(network, "arguments"):
             raise ValueError(
-                f"{type(network).__name__} does not say how it is made, so it could not be loaded again; "
+                f"{kind} does not say how it is made, so it could not be loaded again; "
                 "give its weights to a Unet that is made alike, or write network.state_dict() yourself"
             )
-        schedule = getattr(network, "schedule", None)
         description = {
-            "network": type(network).__name__,
+            "network": kind,
             "arguments": network.arguments,
             "predicts": network.predicts,
             "alpha_bar": schedule and schedule.exact.tolist(),
-            "classes": getattr(network, "classes", None),
+            "classes": None if getattr(network, "classes", None) is None else list(map(str, network.classes)),
         }
         tensors = {key: _halved(value) if half else value for key, value in tensors.items()}
-        save_file(tensors, partial, {name: json.dumps(value) for name, value in description.items()})
-    partial.replace(path)
+        with whole(path) as unfinished:
+            save_file(tensors, unfinished, {name: json.dumps(value) for name, value in description.items()})
 
 
 def _halved(value):
@@ -93,12 +272,13 @@ def load_checkpoint(path, network=None, device="cpu"):
         raise FileNotFoundError(f"no checkpoint at {path}; `python weights/train.py` makes one")
     try:
         tensors, description = _read(path)
+    except Unreadable as error:
+        raise ValueError(f"{path} cannot be read: {error}") from error
     except Exception as error:
         raise ValueError(
             f"{path} cannot be read, it is cut short or of another kind ({error}); fetch it again"
         ) from error
-    kinds = {kind.__name__: kind for kind in (Unet, ContextUnet)}
-    kind = kinds.get(description.get("network"))
+    kind = dict(zip(KINDS, (Unet, ContextUnet), strict=True)).get(description.get("network"))
     if kind is None:
         raise ValueError(
             f"{path} does not say that it is a checkpoint of Unet or ContextUnet, and has not their layout"
@@ -119,17 +299,60 @@ def load_checkpoint(path, network=None, device="cpu"):
     return network.to(device, memory_format=torch.channels_last).eval()
 
 
+class Unreadable(ValueError):
+    """A checkpoint that is of a form which is known, and not read."""
+
+
 def _read(path):
     """The tensors of a checkpoint, and what it says that it is."""
-    if path.suffix == ".pth":
-        tensors, description = torch.load(path, map_location="cpu", weights_only=True), {}
+    with path.open("rb") as file:
+        begin = file.read(9)  # a safetensors file's header begins with { after eight bytes
+    if begin[:1] in (b"P", b"\x80") and begin[8:] != b"{":
+        tensors, description = _unwrapped(_unpickled(path)), {}
     else:
         from safetensors import safe_open
 
         with safe_open(path, "pt") as file:
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118, it is no dictionary
             description = {name: json.loads(value) for name, value in (file.metadata() or {}).items()}
+        if "state" in description:
+            raise Unreadable("it is the state of a run, with which train(folder=...) goes on")
+        lacking = {"network", "arguments", "predicts", "alpha_bar", "classes"} - set(description)
+        if description and lacking != set() and "network" in description:
+            raise Unreadable(f"its description lacks {', '.join(sorted(lacking))}")
     return tensors, description or _by_layout(tensors)
+
+
+def _unpickled(path):
+    """What a file of torch.save holds, if that is tensors and plain values alone."""
+    if tuple(int(part) for part in torch.__version__.split(".")[:2]) < (2, 10):
+        raise Unreadable(
+            f"under torch {torch.__version__} such a file could run code of its own (CVE-2025-32434, CVE-2026-24747); "
+            "take torch 2.10 or later, or a .safetensors file"
+        )
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        if "TorchScript" in str(error):
+            raise Unreadable("it is TorchScript; save network.state_dict() in its place") from error
+        if "weights_only" in str(error).lower().replace(" ", "_"):
+            raise Unreadable("it holds whole Python objects; save network.state_dict() in their place") from error
+        raise
+
+
+def _unwrapped(tensors):
+    """The weights of a network by the names that it has without DataParallel or torch.compile around it."""
+    if not isinstance(tensors, dict):
+        raise Unreadable(f"it holds a {type(tensors).__name__}, and no weights of a network by their names")
+    if not all(torch.is_tensor(value) for value in tensors.values()):
+        raise Unreadable(
+            f"it is a dictionary with {', '.join(map(str, tensors))}; take the network's weights out of it, and save "
+            "these alone"
+        )
+    for wrapper in ("module.", "_orig_mod.", "module."):
+        if tensors and all(key.startswith(wrapper) for key in tensors):
+            tensors = {key.removeprefix(wrapper): value for key, value in tensors.items()}
+    return tensors
 
 
 def _by_layout(tensors):

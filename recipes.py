@@ -22,6 +22,7 @@ from diffusion_utilities import (
     predict,
     transform,
 )
+from keeping import whole
 
 SETTINGS = {"optimizer": muon, "levels": middle, "drop": 0.3}  # of a training of the labs' network; Lab 2 has them, too
 SAMPLERS = {
@@ -107,7 +108,7 @@ def fill(path, wanted, make, columns):
 
     rows = {}
     if path.is_file():
-        with path.open(newline="") as file:
+        with path.open(newline="", encoding="utf-8") as file:
             reader = csv.DictReader(file)
             if reader.fieldnames == header:
                 rows = {key(row): row for row in reader}
@@ -121,7 +122,7 @@ def fill(path, wanted, make, columns):
             settings, figures = running[done], done.result()
             rows[key(settings)] = settings | {name: f"{figures[name]:.4g}" for name in columns}
             print(rows[key(settings)], flush=True)
-            with path.open("w", newline="") as file:
+            with whole(path) as beside, beside.open("w", newline="", encoding="utf-8") as file:
                 writer = csv.DictWriter(file, header, lineterminator="\n")
                 writer.writeheader()
                 writer.writerows(rows[key(settings)] for settings in wanted if key(settings) in rows)

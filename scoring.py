@@ -17,6 +17,7 @@ from itertools import pairwise, product
 import torch
 from torch import nn
 
+import gate
 from diffusion_utilities import CLASSES, TILE, WEIGHTS, NoiseSchedule, augment, load_sprites, transform
 
 
@@ -113,6 +114,7 @@ def score(x, context=None):
     agreement: share of pictures in which the first judge sees the class that was asked for; only with a context.
     Raises ValueError for too few pictures, another size or another range.
     """
+    gate.pictures(x=x)
     x = torch.as_tensor(x).float().cpu()
     if x.ndim != 4 or x.shape[1:] != (3, TILE, TILE):
         raise ValueError(f"pictures have shape {tuple(x.shape)}; expected (N, 3, {TILE}, {TILE})")
@@ -139,9 +141,9 @@ def score(x, context=None):
     result["copies"] = (nearest(x, train_set) < threshold).float().mean().item()
     result["copies_floor"] = (of_test < threshold).float().mean().item()
     if context is not None:
-        asked = torch.as_tensor(context).cpu()
-        if asked.shape != (len(x), len(CLASSES)):
-            raise ValueError(f"context has shape {tuple(asked.shape)}; expected ({len(x)}, {len(CLASSES)})")
+        asked = gate.context(context, len(x), len(CLASSES), classes=CLASSES)
+        if not ((asked == 0) | (asked == 1)).all() or not (asked.sum(dim=1) == 1).all():
+            raise ValueError("context is not one-hot; agreement can be counted only where one class was asked for")
         seen = torch.cat([load_judge().classes(part) for part in x.split(500)])
         result["agreement"] = (seen.argmax(dim=1) == asked.argmax(dim=1)).float().mean().item()
     return result

@@ -37,12 +37,14 @@ from diffusion_utilities import (
     train,
     transform,
 )
+from keeping import whole
 from recipes import SAMPLERS, SETTINGS, noised_average
 from scoring import IdealDenoiser, score
 
 FOLDER = Path(__file__).resolve().parent
 N = 32  # sprites in the course's animations
 COURSE_STEPS = EPOCHS * (COPIES // 100)
+WAITING = {"GOMP_SPINCOUNT": "3000"}  # the set-up cell of the labs has it: how long a thread that waits keeps its core
 LIBRARIES = "torch, torchvision, matplotlib.pyplot"
 RATIOS = "| | target | times faster | the course | here | |\n|---|---|---|---|---|---|"
 
@@ -87,7 +89,7 @@ def ratio(slow, fast):
 
 def rows_of(path, **settings):
     """The rows of a table in the repository that have these settings."""
-    with path.open() as file:
+    with path.open(encoding="utf-8") as file:
         return [row for row in csv.DictReader(file) if all(row[name] == str(v) for name, v in settings.items())]
 
 
@@ -143,9 +145,9 @@ def beside_the_course(rounds):
     theirs = course.network().eval()
     scores = rows_of(WEIGHTS / "scores.csv", network="model_trained", context="none", n=2000)
     (all_steps,) = (row for row in scores if row["steps"] == "500")
-    whole = partial(rows_of, FOLDER / "full_training.csv", way="course", epochs=EPOCHS)
-    (ddpm,), (ddim,) = whole(drawn=2000, sampler="DDPM"), whole(drawn=2000, sampler="DDIM")
-    (goal,) = whole(drawn=500)
+    whole_training = partial(rows_of, FOLDER / "full_training.csv", way="course", epochs=EPOCHS)
+    (ddpm,), (ddim,) = (whole_training(drawn=2000, sampler=sampler) for sampler in ("DDPM", "DDIM"))
+    (goal,) = whole_training(drawn=500)
     ours = rows_of(FOLDER / "full_training.csv", way="ours", drawn=500, context="none")
     as_good, as_ddim, as_ours = (cheapest(scores, row, "steps") for row in (ddpm, ddim, all_steps))
     shortest = cheapest(ours, goal, "epochs")
@@ -327,6 +329,33 @@ def shares():
             yield f"| {what} | {n} | {1e3 * time:.0f} ms | {count / 1e9:.0f} GFLOP | {share} |"
 
 
+def predictions(waiting):
+    """The median and the slowest tenth of many predictions in a fresh process, in ms. waiting: its environment."""
+    clean = {name: value for name, value in os.environ.items() if name not in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")}
+    command = [sys.executable, FOLDER / "waiting.py"]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, cwd=HERE, env=clean | waiting)
+    return [float(time) for time in done.stdout.split()]
+
+
+def beside_others(rounds=5):
+    """The lines of the table before the last: predictions alone, and beside another busy process on each core."""
+    times = {(name, busy): [] for name in ("as torch has it", "as the labs set it") for busy in (False, True)}
+    spinning = [sys.executable, "-c", "while True: pass"]
+    for _ in range(rounds):
+        for busy in (False, True):
+            others = [subprocess.Popen(spinning) for _ in range(busy * os.cpu_count())]
+            try:
+                for name, waiting in (("as torch has it", {}), ("as the labs set it", WAITING)):
+                    times[name, busy].append(predictions(waiting))
+            finally:
+                for other in others:
+                    other.kill()
+                    other.wait()
+    for name in ("as torch has it", "as the labs set it"):
+        cells = [digits(median(figures)) for busy in (False, True) for figures in zip(*times[name, busy], strict=True)]
+        yield f"| {name} | {cells[0]} ms | {cells[1]} ms | {cells[2]} ms | {cells[3]} ms |"
+
+
 def memory():
     """The lines of the last table: the most memory that a job takes."""
     animations = "first animation, course", "first animation, module"
@@ -336,7 +365,8 @@ def memory():
 
 def machine():
     """This machine and the versions, in a line."""
-    names = re.findall(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text()) if sys.platform == "linux" else []
+    described = Path("/proc/cpuinfo").read_text(encoding="utf-8") if sys.platform == "linux" else ""
+    names = re.findall(r"model name\s*: (.*)", described)
     name = f"{names[0] if names else platform.processor()} ({torch.backends.cpu.get_cpu_capability()})"
     versions = f"Python {platform.python_version()}, torch {torch.__version__}, matplotlib {matplotlib.__version__}"
     return f"{name}, {torch.get_num_threads()} threads; {platform.system()}, {versions}; {date.today()}."
@@ -347,7 +377,8 @@ def put(path, text):
     start, end = "<!-- make bench writes this -->\n", "<!-- to here -->"
     before, rest = path.read_text(encoding="utf-8").split(start)
     _, after = rest.split(end)
-    path.write_text(before + start + text + end + after, encoding="utf-8")
+    with whole(path) as beside:
+        beside.write_text(before + start + text + end + after, encoding="utf-8")
 
 
 def main():
@@ -372,6 +403,11 @@ def main():
         ("| sprites in a batch | sprites a second, training |\n|---|---|", learning()),
         ("| other jobs | time | at most |\n|---|---|---|", others()),
         ("| | threads | time | operations | share of the rate |\n|---|---|---|---|---|", shares()),
+        (
+            f"| a prediction, {N} sprites; waiting threads | alone | its slowest tenth | beside a busy process on each "
+            "core | its slowest tenth |\n|---|---|---|---|---|",
+            beside_others(),
+        ),
         ("| in a fresh process | most memory |\n|---|---|", memory()),
     ):
         table = "\n".join([head, *lines]) + "\n"

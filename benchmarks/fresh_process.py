@@ -31,6 +31,6 @@ elif job != "imports":
         n = int(job.split()[0].replace(",", ""))
         sample(network, n, steps=5, save_rate=None, mixed_precision="bf16", progress=False)
 if sys.platform == "linux":  # where ru_maxrss begins with what the parent took
-    print(int(re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text())[1]) // 1024)
+    print(int(re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text(encoding="utf-8"))[1]) // 1024)
 else:
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024**2)  # bytes on a Mac

@@ -32,6 +32,7 @@ from diffusion_utilities import (
     train,
     transform,
 )
+from keeping import whole
 from recipes import SETTINGS, WithoutTheRoot, fill
 from scoring import DISTANCES, score
 
@@ -87,16 +88,17 @@ def main():
     torch.manual_seed(0)
     settings = {"schedule": WithoutTheRoot(), "ema_decay": 0, "augmented": False, "mixed_precision": "bf16"}
     train(course.network(), *copies(), epochs=EPOCHS, folder=folder, after_epoch=after_epoch, **settings)
-    whole = "DDPM", 500, "none"
-    ways = [("course", COPIES, EPOCHS, 2_000, *whole), ("course", COPIES, EPOCHS, 2_000, "DDIM", 25, "none")]
-    ways += [("course", COPIES, epoch + 1, 500, *whole) for epoch in SCORED]
-    ways += [("ours", 13_000, epochs, 500, *whole) for epochs in (4, 8, 20)]
+    all_steps = "DDPM", 500, "none"
+    ways = [("course", COPIES, EPOCHS, 2_000, *all_steps), ("course", COPIES, EPOCHS, 2_000, "DDIM", 25, "none")]
+    ways += [("course", COPIES, epoch + 1, 500, *all_steps) for epoch in SCORED]
+    ways += [("ours", 13_000, epochs, 500, *all_steps) for epochs in (4, 8, 20)]
     ways += [("ours", 13_000, 20, 500, "DDPM", 500, "one-hot")]
     ways += [("ours, in float32", 1_000, 2, 200, "DDPM", 5, "none")]
     names = "way", "sprites", "epochs", "drawn", "sampler", "steps", "context"
     wanted = [dict(zip(names, way, strict=True)) for way in ways]
     fill(folder / "full_training.csv", wanted, partial(figures, folder=folder), DISTANCES)
-    shutil.copy(folder / "full_training.csv", Path(__file__).parent)
+    with whole(Path(__file__).with_suffix(".csv")) as path:
+        shutil.copy(folder / "full_training.csv", path)
 
 
 if __name__ == "__main__":

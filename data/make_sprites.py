@@ -14,6 +14,7 @@ from drawings.canvas import Dice
 from PIL import Image
 
 from diffusion_utilities import CLASSES
+from keeping import whole
 
 HERE = Path(__file__).resolve().parent
 KINDS = {
@@ -89,8 +90,10 @@ def write_npy(train, folder):
     """Write {class: uint8 (N, 16, 16, 3)} under the names of the course's pair of files, labels one-hot float64."""
     folder.mkdir(parents=True, exist_ok=True)
     labels = np.repeat(np.eye(len(train)), [len(sprites) for sprites in train.values()], axis=0)
-    np.save(folder / "sprites_1788_16x16.npy", np.concatenate(list(train.values())))
-    np.save(folder / "sprite_labels_nc_1788_16x16.npy", labels)
+    with whole(folder / "sprites_1788_16x16.npy") as path:
+        np.save(path, np.concatenate(list(train.values())))
+    with whole(folder / "sprite_labels_nc_1788_16x16.npy") as path:
+        np.save(path, labels)
 
 
 def main():
@@ -104,8 +107,10 @@ def main():
     for name, splits in drawn.items():
         for split, sprites in splits.items():
             (HERE / split).mkdir(exist_ok=True)
-            Image.fromarray(sheet(sprites)).save(HERE / split / f"{name}.png", optimize=True)
-    Image.fromarray(preview(drawn)).save(HERE / "preview.png", optimize=True)
+            with whole(HERE / split / f"{name}.png") as path:
+                Image.fromarray(sheet(sprites)).save(path, optimize=True)
+    with whole(HERE / "preview.png") as path:
+        Image.fromarray(preview(drawn)).save(path, optimize=True)
 
 
 if __name__ == "__main__":

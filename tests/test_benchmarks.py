@@ -3,6 +3,7 @@
 import inspect
 import re
 import sys
+from contextlib import nullcontext
 
 import bench
 import course
@@ -119,6 +120,7 @@ def test_the_whole_training_is_the_courses_recipe(tmp_path, monkeypatch):
     monkeypatch.setattr(full_training, "train", lambda *data, **settings: called.append((data, settings)))
     monkeypatch.setattr(full_training, "fill", lambda *args: None)
     monkeypatch.setattr(full_training.shutil, "copy", lambda *args: None)
+    monkeypatch.setattr(full_training, "whole", nullcontext)
     monkeypatch.setattr(sys, "argv", ["full_training.py", "--run", str(tmp_path)])
     full_training.main()
     [((network, sprites, labels), settings)] = called
@@ -191,10 +193,10 @@ def test_the_memory_of_a_process_is_its_own():
 
 def test_a_page_keeps_what_stands_around_its_tables(tmp_path):
     page = tmp_path / "README.md"
-    page.write_text("before\n<!-- make bench writes this -->\nold\n<!-- to here -->\nafter\n")
+    page.write_text("before\n<!-- make bench writes this -->\nold\n<!-- to here -->\nafter\n", encoding="utf-8")
     bench.put(page, "new\n")
-    assert page.read_text() == "before\n<!-- make bench writes this -->\nnew\n<!-- to here -->\nafter\n"
-    page.write_text("before\nold\n<!-- to here -->\nafter\n")
+    assert page.read_text(encoding="utf-8") == "before\n<!-- make bench writes this -->\nnew\n<!-- to here -->\nafter\n"
+    page.write_text("before\nold\n<!-- to here -->\nafter\n", encoding="utf-8")
     with pytest.raises(ValueError):
         bench.put(page, "new\n")
 

@@ -38,6 +38,7 @@ from diffusion_utilities import (
     transform,
     uniform,
 )
+from keeping import _read_state
 from recipes import Pushed, learn_from
 
 
@@ -127,7 +128,7 @@ def test_many_small_steps_are_one_jump():
 
 @pytest.mark.parametrize("bad", [{"timesteps": 0}, {"beta1": 0.0}, {"beta1": 0.3, "beta2": 0.2}, {"beta2": 1.0}])
 def test_schedules_that_make_no_sense(bad):
-    with pytest.raises(ValueError, match="expected at least one step and 0 < beta1"):
+    with pytest.raises(ValueError, match=r"timesteps is 0|expected 0 < beta1"):
         NoiseSchedule.linear(**bad)
 
 
@@ -410,7 +411,8 @@ def test_contexts(network):
 
     assert torch.allclose(draw(None), draw(torch.zeros(2, 5)), atol=1e-4)
     assert torch.equal(draw([0, 1, 0, 0, 0]), draw(torch.eye(5)[[1, 1]]))
-    assert not torch.equal(draw(None), draw(torch.eye(5)[:2]))
+    for one, other in pairwise(map(draw, torch.eye(5))):  # contexts of one shape: no rounding differs
+        assert not torch.equal(one, other)
     for wrong in (torch.zeros(2, 4), torch.zeros(3, 5), torch.zeros(1, 5)):
         with pytest.raises(ValueError, match=r"context has shape .*expected \(2, 5\)"):
             draw(wrong)
@@ -632,7 +634,7 @@ def test_stopped_and_continued_equals_unbroken(tmp_path, optimizer):
     assert train(continued, sprites, labels, **settings, folder=tmp_path) == pytest.approx(losses, rel=1e-5)
     for key, value in unbroken.state_dict().items():
         assert torch.allclose(continued.state_dict()[key].float(), value.float(), atol=1e-5), key
-    assert [path.name for path in tmp_path.iterdir()] == ["state.pt"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["lock", "state.safetensors"]
 
 
 def test_muon_moves_the_inner_kernels_at_its_own_rate_and_all_rates_fall():
@@ -666,7 +668,7 @@ def test_two_processes_share_the_work(tmp_path):
     for launcher in ([], ["-m", "torch.distributed.run", "--nproc_per_node=2"]):
         environment = {**os.environ, "ACCELERATE_USE_CPU": "1", "OMP_NUM_THREADS": "1"}
         subprocess.run([sys.executable, *launcher, small, tmp_path / "losses"], env=environment, check=True)
-        results.append(json.loads((tmp_path / "losses").read_text()))
+        results.append(json.loads((tmp_path / "losses").read_text(encoding="utf-8")))
     (one, alone), (two, together) = results
     assert (one, two) == (1, 2)
     assert together == pytest.approx(alone, rel=0.05)
@@ -709,8 +711,8 @@ def test_training_takes_the_levels_that_it_is_told():
 
     train(recorder, *few_sprites(40), epochs=3, batch_size=20, levels=levels)
     told = [t for _, t, _ in recorder.seen]
-    assert len(told) == len(drawn) == 6
-    assert all(torch.allclose(a, b / 500) for a, b in zip(told, drawn, strict=True))
+    assert len(told) == len(drawn[1:]) == 6  # the first are drawn to tell one function from another
+    assert all(torch.allclose(a, b / 500) for a, b in zip(told, drawn[1:], strict=True))
 
 
 def test_a_training_that_could_not_be_sampled_is_refused():
@@ -752,7 +754,7 @@ def run_recipe(recipe, monkeypatch, folder, *arguments):
     monkeypatch.setattr(recipe, "train", lambda *args, **settings: calls.append(settings) or train(*args, **settings))
     monkeypatch.setattr(sys, "argv", ["train.py", *arguments, "--precision", "no"])
     recipe.main()
-    assert len(torch.load(folder / "state.pt")["optimizer"]["param_groups"]) == 2  # Muon's and Adam's
+    assert len(_read_state(folder / "state.safetensors")["optimizer"]["param_groups"]) == 2  # Muon's and Adam's
     return calls
 
 
@@ -762,7 +764,7 @@ def test_the_recipe_writes_what_the_labs_read(recipe, tmp_path, monkeypatch):
     taught, saved, folder = [], [], tmp_path / "run"
 
     def save(network, path):
-        saved.append((path.stem, len((folder / "loss.csv").read_text().split()) - 1))
+        saved.append((path.stem, len((folder / "loss.csv").read_text(encoding="utf-8").split()) - 1))
         save_checkpoint(network, path)
 
     monkeypatch.setattr(recipe, "save_checkpoint", save)
@@ -780,12 +782,12 @@ def test_the_recipe_writes_what_the_labs_read(recipe, tmp_path, monkeypatch):
     written = {path.name for path in tmp_path.iterdir()}
     weights = {f"{name}.safetensors" for name in (*views, "model_trained")}
     assert written == {"run", "loss.csv", "loss.png", "samples.png", *weights}
-    assert len((tmp_path / "loss.csv").read_text().split()) == 1 + 16
+    assert len((tmp_path / "loss.csv").read_text(encoding="utf-8").split()) == 1 + 16
     networks = [load_checkpoint(tmp_path / f"{name}.safetensors") for name in (*views, "model_trained")]
     assert all(network.classes == list(CLASSES) and network.arguments == fresh.arguments for network in networks)
     teacher, _ = taught
     assert torch.equal(teacher.weak.first.weight, networks[0].first.weight)
-    averaged = torch.load(folder / "state.pt")["average"]
+    averaged = _read_state(folder / "state.safetensors")["average"]
     assert torch.equal(teacher.good.first.weight, averaged["module.first.weight"])
     assert not torch.equal(networks[0].last[2].weight, fresh.last[2].weight)  # the first step moves nothing before it
     for before, after in pairwise([fresh, *networks[2:]]):
@@ -820,7 +822,7 @@ def test_augmented_by_default():
     [
         ({"batch_size": 9}, "batch_size is 9; expected 1 to 8"),
         ({"batch_size": 0}, "batch_size is 0"),
-        ({"epochs": 0}, "epochs is 0; expected at least 1"),
+        ({"epochs": 0}, "epochs is 0; expected a whole number, at least 1"),
         ({"optimizer": partial(adam, lr=-1e-3)}, "lr = -0.001"),
         ({"optimizer": partial(adam, lr=10.0)}, "lr = 10"),
         ({"optimizer": partial(muon, muon_lr=0.0)}, "muon_lr = 0"),
@@ -846,6 +848,6 @@ def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_state(tmp_path):
 
     with pytest.raises(FloatingPointError, match="loss is nan in epoch 1"):
         train(network, sprites, labels, epochs=3, batch_size=4, folder=tmp_path, after_epoch=poison)
-    assert network.init_conv.conv1[1].num_batches_tracked == 3  # two steps, and the one that went wrong
-    state = torch.load(tmp_path / "state.pt", weights_only=True)
+    assert network.init_conv.conv1[1].num_batches_tracked == 2  # the steps before the one that went wrong
+    state = _read_state(tmp_path / "state.safetensors")
     assert len(state["losses"]) == 1 and all(v.isfinite().all() for v in state["network"].values())

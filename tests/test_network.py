@@ -5,10 +5,12 @@ import inspect
 import json
 import re
 import textwrap
+from itertools import combinations
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import nbformat
+import numpy as np
 import pytest
 import torch
 from safetensors import safe_open
@@ -30,13 +32,14 @@ from diffusion_utilities import (
     muon,
     pick_device,
     save_checkpoint,
+    train,
     waves,
 )
 from recipes import SETTINGS
 
 kinds = pytest.mark.parametrize("kind", [ContextUnet, Unet])
 
-COURSE = json.loads((Path(__file__).parent / "course_state_dict.json").read_text())
+COURSE = json.loads((Path(__file__).parent / "course_state_dict.json").read_text(encoding="utf-8"))
 
 
 def course_checkpoint(seed=0):
@@ -138,7 +141,7 @@ def test_the_pool_takes_the_whole_map(height):
 @kinds
 @pytest.mark.parametrize("height", [0, 2, 18, 30])
 def test_heights_it_cannot_take(kind, height):
-    with pytest.raises(ValueError, match=f"height is {height}.*multiple of 4"):
+    with pytest.raises(ValueError, match=f"height is {height}.*(multiple of 4|at least 1)"):
         kind(height=height)
 
 
@@ -150,8 +153,27 @@ def test_time_and_context_matter_and_no_context_is_zeros(kind):
     out = network(x, time)
     assert torch.allclose(out, network(x, time, torch.zeros(2, 5)), atol=1e-5)
     assert torch.equal(out, network(x, time[:, None, None, None]))
-    assert not torch.allclose(out, network(x, time.flip(0)))
-    assert not torch.allclose(out, network(x, time, torch.eye(5)[:2]))
+    told = [network(x, time, torch.eye(5)[[number] * 2]) for number in range(5)]  # of one shape: no rounding differs
+    for one, other in (*combinations(told, 2), (told[0], network(x, time.flip(0), torch.eye(5)[[0, 0]]))):
+        assert not torch.equal(one, other)
+
+
+def test_in_the_courses_network_contexts_multiply_and_times_are_added():
+    """Features go on as c * features + t, before each step of the way up."""
+    torch.manual_seed(0)
+    network, seen = ContextUnet(n_feat=8).eval(), {}
+    for name in ("up0", "up1", "up2"):
+        network.get_submodule(name).register_forward_hook(
+            lambda _, inputs, out, name=name: seen.update({name: (inputs, out)})
+        )
+    t, c = torch.tensor([0.3, 0.7]), torch.rand(2, 5)
+    network(torch.randn(2, 3, 16, 16), t, c)
+    for before, after, number in (("up0", "up1", 1), ("up1", "up2", 2)):
+        factor = network.get_submodule(f"contextembed{number}")(c)[:, :, None, None]
+        shift = network.get_submodule(f"timeembed{number}")(t)[:, :, None, None]
+        expected = factor * seen[before][1] + shift
+        assert torch.allclose(seen[after][0][0], expected, atol=1e-6)
+        assert (expected - (seen[before][1] + shift)).abs().mean() > 0.01  # so that leaving out the factor would show
 
 
 def test_block_scales_and_shifts():
@@ -232,7 +254,7 @@ def test_shipped_weights(name):
 
 def test_the_samples_that_viewers_named_are_of_the_shipped_network():
     digest = hashlib.sha256((WEIGHTS / "model_trained.safetensors").read_bytes()).hexdigest()
-    assert digest[:16] in (WEIGHTS / "naming.csv").read_text().splitlines()[0]
+    assert digest[:16] in (WEIGHTS / "naming.csv").read_text(encoding="utf-8").splitlines()[0]
 
 
 def test_all_weights_together_stay_small():
@@ -373,12 +395,94 @@ def test_lab_2_builds_the_shipped_network_in_three_cells_and_seventy_lines(lab2)
 def test_lab_2_shows_the_way_through_the_courses_network_as_it_is(lab2):
     (shown,) = (cell.source for cell in lab2 if "<summary><b>The course's network" in cell.source)
     (code,) = re.findall(r"```python\n(.*?)```", shown, re.DOTALL)
-    assert code in textwrap.dedent(
-        inspect.getsource(ContextUnet.forward).split("self.n_cfeat) if c is None else c\n\n")[1]
-    )
+    assert code in textwrap.dedent(inspect.getsource(ContextUnet.forward).split("gate.asked(self, x, t, c)\n\n")[1])
 
 
 def test_lab_2_trains_as_the_recipe_does(lab2):
     (line,) = (line for cell in lab2 for line in cell.source.splitlines() if line.startswith("settings = {"))
     settings = eval(line.removeprefix("settings = "), {"muon": muon, "middle": middle, "faster": "no"})
     assert settings == {**SETTINGS, "mixed_precision": "no"}
+
+
+# --- checkpoints of other forms
+
+
+@pytest.mark.parametrize("wrapper", ["module.", "_orig_mod.", "module._orig_mod."])
+@pytest.mark.parametrize("ending", [".pth", ".pt"])
+def test_wrapped_networks_are_unwrapped(tmp_path, wrapper, ending):
+    network = ContextUnet(n_feat=8)
+    path = tmp_path / f"wrapped{ending}"
+    torch.save({wrapper + key: value for key, value in network.state_dict().items()}, path)
+    again = load_checkpoint(path)
+    assert all(torch.equal(value, again.state_dict()[key]) for key, value in network.state_dict().items())
+
+
+def test_other_files_are_named(tmp_path):
+    network = ContextUnet(n_feat=8)
+    files = {
+        "it is a dictionary with epoch, model, optimizer; take": {
+            "epoch": 3,
+            "model": network.state_dict(),
+            "optimizer": {},
+        },
+        "it holds whole Python objects": network,
+    }
+    for message, what in files.items():
+        torch.save(what, tmp_path / "other.pth")
+        with pytest.raises(ValueError, match=message):
+            load_checkpoint(tmp_path / "other.pth")
+    torch.jit.script(nn.Linear(2, 2)).save(tmp_path / "script.pt")
+    with pytest.raises(ValueError, match="it is TorchScript"):
+        load_checkpoint(tmp_path / "script.pt")
+    train(
+        network, np.full((4, 16, 16, 3), 255, np.uint8), None, epochs=1, batch_size=4, folder=tmp_path, progress=False
+    )
+    with pytest.raises(ValueError, match="it is the state of a run"):
+        load_checkpoint(tmp_path / "state.safetensors")
+
+
+@pytest.mark.parametrize("version, safe", [("2.5.1+cpu", False), ("2.9.0", False), ("2.10.0", True), ("3.0", True)])
+def test_pickles_are_read_under_a_torch_that_reads_them_safely(tmp_path, monkeypatch, version, safe):
+    save_checkpoint(ContextUnet(n_feat=8), tmp_path / "a.pth")
+    monkeypatch.setattr(torch, "__version__", version)
+    if safe:
+        assert load_checkpoint(tmp_path / "a.pth")
+    else:
+        with pytest.raises(ValueError, match="CVE-2025-32434"):
+            load_checkpoint(tmp_path / "a.pth")
+
+
+def test_what_could_not_be_loaded_again_is_not_saved(tmp_path):
+    class Mine(Unet):
+        pass
+
+    theirs = ContextUnet(n_feat=8)
+    theirs.predicts = "velocity"
+    for network, name, message in (
+        (Mine(n_feat=8), "a.safetensors", "Mine does not say how it is made"),
+        (Unet(n_feat=8), "a.pt", "ends in '.pt'"),
+        (ContextUnet(n_feat=8), "a.PTH", "ends in '.PTH'"),
+        (theirs, "a.pth", "a ContextUnet that predicts noise"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            save_checkpoint(network, tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_is_known_by_what_is_in_it(tmp_path):
+    """Not by its ending; and what was wrapped by torch.compile or DataParallel is what is saved."""
+    network = ContextUnet(n_feat=8)
+    save_checkpoint(nn.DataParallel(network), tmp_path / "a.safetensors")
+    (tmp_path / "a.safetensors").rename(tmp_path / "a.pth")
+    torch.save(network.state_dict(), tmp_path / "b.bin")
+    network.classes = np.array(["a", "b", "c", "d", "e"])
+    save_checkpoint(torch.compile(network), tmp_path / "c.safetensors")
+    for name in ("a.pth", "b.bin", "c.safetensors"):
+        assert load_checkpoint(tmp_path / name).n_feat == 8
+    assert load_checkpoint(tmp_path / "c.safetensors").classes == ["a", "b", "c", "d", "e"]
+    (tmp_path / "page.pth").write_text("<html>not found</html>", encoding="utf-8")
+    with pytest.raises(ValueError, match="cut short or of another kind"):
+        load_checkpoint(tmp_path / "page.pth")
+    torch.save(7, tmp_path / "number.pth")
+    with pytest.raises(ValueError, match="it holds a int"):
+        load_checkpoint(tmp_path / "number.pth")

@@ -10,13 +10,16 @@ import sys
 from fnmatch import fnmatch
 from pathlib import Path
 
+import bench
 import definitions
+import lab
 import nbformat
 import products
 import pytest
 import short_runs
 import yaml
 
+import diffusion_utilities as du
 from diffusion_utilities import HERE
 
 try:
@@ -24,7 +27,7 @@ try:
 except ImportError:  # Python 3.10
     import tomli as tomllib
 
-PROJECT = tomllib.loads((HERE / "pyproject.toml").read_text())
+PROJECT = tomllib.loads((HERE / "pyproject.toml").read_text(encoding="utf-8"))
 NOTEBOOKS = sorted(path for path in (HERE / "notebooks").rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts)
 NAMES = [path.relative_to(HERE).as_posix() for path in NOTEBOOKS]
 
@@ -37,7 +40,7 @@ def code_cells(notebook):
 
 
 def test_environment_installs_the_project_and_lists_no_package_of_its_own():
-    environment = yaml.safe_load((HERE / "environment.yml").read_text())
+    environment = yaml.safe_load((HERE / "environment.yml").read_text(encoding="utf-8"))
     listed = [entry for entry in environment["dependencies"] if isinstance(entry, str)]
     assert {re.split(r"[ <>=]", entry)[0] for entry in listed} == {"python", "pip", "ipykernel"}
     assert {"pip": ["-e .[lab,test]"]} in environment["dependencies"]
@@ -45,16 +48,16 @@ def test_environment_installs_the_project_and_lists_no_package_of_its_own():
 
 
 def test_every_dependency_says_what_it_is_for_and_every_import_is_one():
-    text = (HERE / "pyproject.toml").read_text()
+    text = (HERE / "pyproject.toml").read_text(encoding="utf-8")
     required = sum(PROJECT["project"]["optional-dependencies"].values(), PROJECT["project"]["dependencies"])
     for requirement in required:
         assert re.search(re.escape(f'"{requirement}"') + r",\s+# \w+", text), requirement
     names = {re.split(r"[<>=;\[]", requirement)[0].lower() for requirement in required}
     packages = {"PIL": "pillow", "yaml": "pyyaml", "IPython": "ipython", "tomllib": "tomli"}
-    of_jupyterlab = {"nbformat", "nbclient"}
+    of_jupyterlab = {"nbformat", "nbclient", "jupyter_server"}
     files = [path for path in HERE.rglob("*.py") if not {".venv", "runs"} & set(path.relative_to(HERE).parts)]
     own = {path.stem for path in files} | {"drawings"}
-    sources = [path.read_text() for path in files]
+    sources = [path.read_text(encoding="utf-8") for path in files]
     sources += ["\n".join(cell.source for cell in code_cells(nbformat.read(path, 4))) for path in NOTEBOOKS]
     for source in sources:
         for node in ast.walk(ast.parse(source)):
@@ -88,7 +91,7 @@ def set_up(folder, **variables):
 def fake_python(folder, body):
     """A program that stands in for Python."""
     path = folder / "python-stand-in"
-    path.write_text(f"#!/bin/sh\n{body}\n")
+    path.write_text(f"#!/bin/sh\n{body}\n", encoding="utf-8")
     path.chmod(0o755)
     return str(path)
 
@@ -102,7 +105,13 @@ def failure(done):
 
 def test_set_up_with_python_too_old(empty_clone):
     too_old = fake_python(empty_clone, 'case "$1" in --version) echo Python 3.8.1;; *) exit 1;; esac')
-    assert "no Python 3.10 to 3.13 found" in failure(set_up(empty_clone, PYTHON=too_old))
+    assert f"PYTHON={too_old} is Python 3.8.1; the labs need" in failure(set_up(empty_clone, PYTHON=too_old))
+    assert "PYTHON=/nowhere/python is " in failure(set_up(empty_clone, PYTHON="/nowhere/python"))
+    for name in ("python3", *(f"python3.{minor}" for minor in range(10, 14))):
+        (empty_clone / name).symlink_to(too_old)
+    path = f"{empty_clone}{os.pathsep}{os.environ['PATH']}"
+    said = failure(set_up(empty_clone, PATH=path, PYTHON=""))
+    assert "no Python 3.10 to 3.13 found (python3 is Python 3.8.1)" in said
 
 
 def test_set_up_without_venv_module(empty_clone):
@@ -113,14 +122,16 @@ def test_set_up_without_venv_module(empty_clone):
 
 def test_set_up_without_network_and_then_recovery(empty_clone):
     (empty_clone / "pyproject.toml").write_text(
-        '[project]\nname = "x"\nversion = "1"\n[project.optional-dependencies]\nlab = []\ntest = []\n'
+        '[project]\nname = "x"\nversion = "1"\n[project.optional-dependencies]\nlab = []\ntest = []\n', encoding="utf-8"
     )
     cut_off = {"PYTHON": sys.executable, "PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull, "PIP_FIND_LINKS": ""}
     assert "check the network" in failure(set_up(empty_clone, **cut_off))
     assert (empty_clone / ".venv" / "bin" / "python").exists() and not (empty_clone / ".venv" / "installed").exists()
     pip = empty_clone / ".venv" / "bin" / "python"
     pip.unlink()  # half-made
-    pip.write_text(f'#!/bin/sh\ncase "$*" in *install*) exit 0;; *) exec {sys.executable} "$@";; esac\n')
+    pip.write_text(
+        f'#!/bin/sh\ncase "$*" in *install*) exit 0;; *) exec {sys.executable} "$@";; esac\n', encoding="utf-8"
+    )
     pip.chmod(0o755)
     done = set_up(empty_clone, **cut_off)
     assert done.returncode == 0, done.stderr
@@ -129,18 +140,31 @@ def test_set_up_without_network_and_then_recovery(empty_clone):
 
 
 def test_set_up_replaces_a_half_made_environment(empty_clone):
-    (empty_clone / "pyproject.toml").write_text('[project]\nname = "x"\nversion = "1"\n')
+    (empty_clone / "pyproject.toml").write_text('[project]\nname = "x"\nversion = "1"\n', encoding="utf-8")
     (empty_clone / ".venv" / "bin").mkdir(parents=True)
-    (empty_clone / ".venv" / "bin" / "python").write_text("broken")
+    (empty_clone / ".venv" / "bin" / "python").write_text("broken", encoding="utf-8")
     done = set_up(empty_clone, PYTHON=sys.executable, PIP_NO_INDEX="1", PIP_FIND_LINKS="", PIP_CONFIG_FILE=os.devnull)
     assert "Making .venv" in done.stdout and "check the network" in failure(done)
+
+
+def test_set_up_deletes_no_environment_that_works(empty_clone):
+    python = empty_clone / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(
+        f'#!/bin/sh\ncase "$*" in *pip*) exit 1;; *) exec {sys.executable} "$@";; esac\n', encoding="utf-8"
+    )
+    python.chmod(0o755)
+    assert ".venv has no pip; install it" in failure(set_up(empty_clone))
+    python.write_text('#!/bin/sh\ncase "$2" in "") exit 0;; *) exit 1;; esac\n', encoding="utf-8")  # another Python
+    assert "delete .venv and run" in failure(set_up(empty_clone))
+    assert python.is_file()
 
 
 def test_make_help_lists_every_target():
     shown = subprocess.run(
         ["make", "--no-print-directory", "help"], cwd=HERE, capture_output=True, text=True, check=True
     ).stdout
-    targets = re.search(r"^\.PHONY: (.*)$", (HERE / "Makefile").read_text(), re.M).group(1).split()
+    targets = re.search(r"^\.PHONY: (.*)$", (HERE / "Makefile").read_text(encoding="utf-8"), re.M).group(1).split()
     assert [line.split()[1] for line in shown.splitlines()] == targets
 
 
@@ -155,7 +179,7 @@ def test_ruff():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_stored_outputs_are_of_this_code(name):
-    record = json.loads(products.RECORD.read_text())
+    record = json.loads(products.RECORD.read_text(encoding="utf-8"))
     assert products.stale(name, products.products()[name], record) is None, "run `make products`"
 
 
@@ -175,7 +199,9 @@ def test_notebook_form(name):
     outputs = [output for cell in cells for output in cell.outputs]
     assert not [output for output in outputs if output.output_type == "error" or output.get("name") == "stderr"]
     assert sum("image/png" in output.get("data", {}) for output in outputs) >= 3
-    assert str(Path.home()) not in path.read_text() and str(HERE) not in path.read_text()
+    assert str(Path.home()) not in path.read_text(encoding="utf-8") and str(HERE) not in path.read_text(
+        encoding="utf-8"
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -185,17 +211,63 @@ def test_first_cell_fetches_from_the_projects_address(name):
     assert f'REPOSITORY = "{PROJECT["project"]["urls"]["Repository"]}"' in first
 
 
-def test_first_cell_alone(tmp_path):
-    """Opened alone, a notebook fetches the labs; when it cannot, it says what to do."""
-    first = code_cells(nbformat.read(NOTEBOOKS[0], 4))[0].source
+@pytest.fixture
+def first_cell(tmp_path):
+    """Runs the first cell of a lab in an empty folder, with the repository at another address."""
+    code = code_cells(nbformat.read(NOTEBOOKS[0], 4))[0].source
     address = PROJECT["project"]["urls"]["Repository"]
-    run = [sys.executable, "-c", first.replace(address, str(tmp_path / "nowhere")) + "\nprint(labs)"]
-    done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True)
+
+    def run(repository=tmp_path / "nowhere", before="", **variables):
+        source = before + code.replace(address, str(repository)) + "\nprint(labs)"
+        environment = os.environ | variables
+        return subprocess.run(
+            [sys.executable, "-c", source], cwd=tmp_path, capture_output=True, text=True, env=environment
+        )
+
+    return run
+
+
+def test_first_cell_alone(first_cell, tmp_path):
+    """Opened alone, a notebook fetches the labs; when it cannot, it says what to do."""
+    done = first_cell()
     assert done.returncode == 1 and "as a ZIP" in done.stderr
+    repository = tmp_path / "origin"
+    subprocess.run(["git", "init", "-q", repository], check=True)
+    (repository / "keeping.py").touch()
+    for arguments in (["add", "."], ["-c", "user.name=x", "-c", "user.email=x", "commit", "-qm", "x"]):
+        subprocess.run(["git", "-C", repository, *arguments], check=True)
+    (tmp_path / "diffusion-labs.part" / ".git").mkdir(parents=True)  # a clone that was cut off
+    (tmp_path / "diffusion_utilities.py").touch()  # the course's module, which has nothing that the labs need
+    done = first_cell(repository)
+    assert done.returncode == 0 and done.stdout.strip() == str(tmp_path / "diffusion-labs")
+    assert (tmp_path / "diffusion-labs" / "keeping.py").is_file()
+    shutil.rmtree(tmp_path / "diffusion-labs")
+    (tmp_path / "diffusion-labs" / ".git").mkdir(parents=True)
+    (tmp_path / "diffusion-labs" / "notes.txt").touch()  # somebody's own folder of that name
+    done = first_cell(repository)
+    assert done.returncode == 1 and (tmp_path / "diffusion-labs" / "notes.txt").is_file()
+
+
+def test_first_cell_under_another_python_or_without_packages(first_cell, tmp_path):
+    done = first_cell(before="import sys\nsys.version_info = (3, 9, 1)\n")
+    assert done.returncode == 1 and "need Python 3.10 to 3.13" in done.stderr
     (tmp_path / "diffusion-labs").mkdir()
-    (tmp_path / "diffusion-labs" / "diffusion_utilities.py").touch()
-    done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True)
-    assert done.stdout.strip() == str(tmp_path / "diffusion-labs")
+    (tmp_path / "diffusion-labs" / "keeping.py").touch()  # but nothing that could be installed
+    lacking = "import importlib.util\nimportlib.util.find_spec = lambda name: None\n"
+    for _ in range(2):  # what failed is tried again
+        done = first_cell(before=lacking)
+        assert done.returncode == 1 and "Could not install what the labs need" in done.stderr
+
+
+def test_first_cell_sets_how_threads_wait_and_leaves_a_setting_alone(first_cell, tmp_path):
+    (tmp_path / "keeping.py").touch()
+    asked = "import atexit, os\natexit.register(lambda: print({k: v for k, v in os.environ.items() if 'OMP_' in k}))\n"
+    for given in ({}, {"GOMP_SPINCOUNT": "7"}, {"OMP_WAIT_POLICY": "active"}):
+        clean = f"import os\nfor name in {[*bench.WAITING, 'OMP_WAIT_POLICY']}: os.environ.pop(name, None)\n"
+        done = first_cell(before=f"{clean}os.environ.update({given})\n{asked}")
+        settings = ast.literal_eval(done.stdout.splitlines()[-1])
+        settings.pop("OMP_NUM_THREADS", None)
+        assert settings == (given or bench.WAITING)
 
 
 # --- products
@@ -208,9 +280,9 @@ def hashes(names=None):
 
 def replace(folder, old, new):
     """Change the one place in a folder's modules that reads so."""
-    (path,) = [path for path in folder.rglob("*.py") if old in path.read_text()]
-    assert path.read_text().count(old) == 1
-    path.write_text(path.read_text().replace(old, new))
+    (path,) = [path for path in folder.rglob("*.py") if old in path.read_text(encoding="utf-8")]
+    assert path.read_text(encoding="utf-8").count(old) == 1
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
 
 
 @pytest.fixture
@@ -301,7 +373,7 @@ if __name__ == "__main__":
 def small_project(tmp_path):
     for name, text in SMALL_PROJECT.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(text)
+        (tmp_path / name).write_text(text, encoding="utf-8")
     return tmp_path
 
 
@@ -394,8 +466,8 @@ def test_every_file_that_a_recipe_writes_is_declared(name, tmp_path):
         del stand_ins["def train("]
     for path in tmp_path.rglob("*.py"):
         for start, rest in stand_ins.items():
-            if f"\n{start}" in path.read_text():
-                path.write_text(f"{path.read_text()}\n\n{start}{rest}")
+            if f"\n{start}" in path.read_text(encoding="utf-8"):
+                path.write_text(f"{path.read_text(encoding='utf-8')}\n\n{start}{rest}", encoding="utf-8")
     replace(tmp_path / "tree", '{"train": 2_600, "test": 440}', '{"train": 26, "test": 5}')
     written = short_runs.short_run(tmp_path / "tree", product._replace(row=None))
     patterns = {pattern: [file for file in written if fnmatch(file, pattern)] for pattern in product.writes}
@@ -429,8 +501,8 @@ def committed(tmp_path):
     """A small project under git, in which nothing is stale."""
     (tmp_path / "tools").mkdir()
     (tmp_path / "tools" / "products.py").touch()  # lists nothing
-    (tmp_path / "recipe.py").write_text(RECIPE)
-    (tmp_path / "sheet").write_text("drawn")
+    (tmp_path / "recipe.py").write_text(RECIPE, encoding="utf-8")
+    (tmp_path / "sheet").write_text("drawn", encoding="utf-8")
     git(tmp_path, "init", "--quiet")
     git(tmp_path, "add", ".")
     git(tmp_path, "commit", "--quiet", "-m", "A recipe")
@@ -460,11 +532,11 @@ def test_a_change_is_accepted_if_the_recipe_does_the_same(committed, old, new, d
 
 
 def test_a_change_is_not_accepted_on_other_data_or_after_a_stale_commit(committed):
-    (committed / "sheet").write_text("drawn anew")
+    (committed / "sheet").write_text("drawn anew", encoding="utf-8")
     assert short_runs.differences(committed, "losses", MADE) == ["sheet differs from HEAD"]
     git(committed, "checkout", "sheet")
     replace(committed, "EPOCHS = 3", "EPOCHS = 4")
-    (committed / "tools" / "products.py").write_text('print("losses is older than its inputs")')
+    (committed / "tools" / "products.py").write_text('print("losses is older than its inputs")', encoding="utf-8")
     git(committed, "commit", "--quiet", "-a", "-m", "Four")
     (line,) = short_runs.differences(committed, "losses", MADE)  # as HEAD has the change already, it proves nothing
     assert "stale at HEAD, too" in line
@@ -474,7 +546,9 @@ def test_a_change_is_not_accepted_on_other_data_or_after_a_stale_commit(committe
 def test_a_row_of_a_table_is_made_in_place_of_the_table(committed):
     table = MADE._replace(row={"x": 2})
     rows = "from pathlib import Path\nFOLDER = Path('runs')\ndef figures(x):\n    return x\n"
-    (committed / "recipe.py").write_text(rows + "if __name__ == '__main__':\n    raise SystemExit('long')\n")
+    (committed / "recipe.py").write_text(
+        rows + "if __name__ == '__main__':\n    raise SystemExit('long')\n", encoding="utf-8"
+    )
     assert short_runs.short_run(committed, table) == {"the row": "2\n"}
 
 
@@ -509,7 +583,7 @@ def test_a_recipe_continues_only_on_the_same_inputs(tmp_path, monkeypatch):
     monkeypatch.setattr(products, "run", lambda *command: calls.append(command))
     recipe = products.Product(("recipe.py", "--course"), [], [], resumes=True)
     for setting in ("print(1)", "print(1)  # one", "print(2)"):
-        (tmp_path / "recipe.py").write_text(setting)
+        (tmp_path / "recipe.py").write_text(setting, encoding="utf-8")
         products.make(recipe)
     assert calls[0] == calls[1] != calls[2]
     assert calls[0][:3] == ("recipe.py", "--course", "--run")
@@ -519,15 +593,15 @@ def test_a_recipe_continues_only_on_the_same_inputs(tmp_path, monkeypatch):
 
 def test_stale_products_are_named(tmp_path, monkeypatch):
     monkeypatch.setattr(products, "ROOT", tmp_path)
-    (tmp_path / "a.py").write_text("print(1)")
-    (tmp_path / "table").write_text("1")
+    (tmp_path / "a.py").write_text("print(1)", encoding="utf-8")
+    (tmp_path / "table").write_text("1", encoding="utf-8")
     product = products.Product(("a.py",), ["table"], ["out"])
     record = {"p": products.hash_of(product)}
     assert products.stale("p", product, record) == "is not there"
     (tmp_path / "out").touch()
     assert products.stale("p", product, record) is None
     for file, text in (("a.py", "print(2)"), ("table", "2")):
-        (tmp_path / file).write_text(text)
+        (tmp_path / file).write_text(text, encoding="utf-8")
         assert products.stale("p", product, record) == "is older than its inputs"
         record = {"p": products.hash_of(product)}
 
@@ -539,14 +613,55 @@ def test_the_repository_is_small():
 
 
 def test_the_docstring_lists_every_public_name_in_reading_order():
-    tree = ast.parse((HERE / "diffusion_utilities.py").read_text())
+    tree = ast.parse((HERE / "diffusion_utilities.py").read_text(encoding="utf-8"))
     kinds = ast.FunctionDef, ast.ClassDef
     defined = [node.name for node in tree.body if isinstance(node, kinds) and not node.name.startswith("_")]
     listed = re.search(r"^sprites .*?(?=\n\n)", ast.get_docstring(tree), re.M | re.S).group()
     heads = "sprites", "network", "noise schedule", "training", "sampling", "pictures", "the course's"
     for head in heads:
         listed = re.sub(rf"^{head}  ", "", listed, flags=re.M)
-    words = [word for word in re.findall(r"\w+", listed) if word in defined]
-    assert words == defined and set(re.findall(r"\w*_\w+", listed)) <= set(defined)
-    opened = re.findall(r"^# -+ ([\w' ]+)", (HERE / "diffusion_utilities.py").read_text(), re.M)
+    words = re.findall(r"\w+", listed)
+    brought = {"load_sprites", "cut_sheet", "Animation", "bar"}  # from the modules beside it
+    assert [word for word in words if word in defined] == defined and brought <= set(words) and brought <= set(vars(du))
+    assert set(re.findall(r"\w*_\w+", listed)) <= {*defined, *brought}
+    opened = re.findall(r"^# -+ ([\w' ]+)", (HERE / "diffusion_utilities.py").read_text(encoding="utf-8"), re.M)
     assert [head.split(",")[0] for head in opened] == list(heads)
+
+
+# --- a student's own copies
+
+
+def test_a_students_copies_are_made_once_and_told_of_what_is_newer(tmp_path):
+    originals = tmp_path / "notebooks"
+    originals.mkdir()
+    for path in NOTEBOOKS[:2]:
+        shutil.copy(path, originals)
+    assert list(lab.copies(tmp_path)) == []
+    first = tmp_path / "mine" / NOTEBOOKS[0].name
+    for original, copied in zip(nbformat.read(NOTEBOOKS[0], 4).cells, nbformat.read(first, 4).cells, strict=True):
+        assert original.source == copied.source
+    first.write_text("my own", encoding="utf-8")
+    changed = originals / NOTEBOOKS[1].name
+    changed.write_text(changed.read_text(encoding="utf-8").replace("Lab 2", "Laboratory 2"), encoding="utf-8")
+    (line,) = lab.copies(tmp_path)
+    assert line.startswith(f"notebooks/{changed.name} has changed") and f"rename your mine/{changed.name}" in line
+    assert first.read_text(encoding="utf-8") == "my own"
+    (tmp_path / "mine" / changed.name).rename(tmp_path / "mine" / "old.ipynb")
+    assert list(lab.copies(tmp_path)) == [] and "Laboratory 2" in (tmp_path / "mine" / changed.name).read_text(
+        encoding="utf-8"
+    )
+
+
+def test_what_is_to_be_predicted_is_left_out_of_a_copy(tmp_path):
+    lab.copy(NOTEBOOKS[0], tmp_path / "copy.ipynb")
+    shown = [cell for cell in nbformat.read(NOTEBOOKS[0], 4).cells if cell.cell_type == "code" and cell.outputs]
+    left, asked, predicted = [], False, 0
+    for cell in nbformat.read(tmp_path / "copy.ipynb", 4).cells:
+        if cell.cell_type == "markdown":
+            asked = "**Predict first" in cell.source
+        elif asked:
+            assert not cell.outputs
+            predicted += 1
+        elif cell.outputs:
+            left.append(cell)
+    assert predicted >= 5 and 0 < len(left) < len(shown)

@@ -148,6 +148,12 @@ def test_second_judge_sees_softness_more_than_the_first():
     assert first > 5 and second > 4 * first
 
 
+def test_the_floor_is_of_test_sprites_moved_and_tinted_as_in_training(of_test):
+    """As they are, on plain white, the second judge finds them more than twice as far from what training sees."""
+    as_they_are = score(transform(load_sprites("test")[0])[:: 2_200 // N][:N])
+    assert as_they_are["distance2"] > 2 * as_they_are["floor2"]
+
+
 def test_agreement_is_what_was_asked(sets):
     _, x, labels = sets
     assert score(x, labels.roll(1, dims=1))["agreement"] <= 0.01

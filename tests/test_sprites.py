@@ -1,5 +1,6 @@
 """The data set: what the card promises, read from the shipped sheets, and the ways in which reading can fail."""
 
+import re
 from collections import Counter
 from itertools import product
 
@@ -9,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from diffusion_utilities import CLASSES, HERE, CustomDataset, augment, load_sprites, to_uint8, transform
+from diffusion_utilities import CLASSES, HERE, CustomDataset, augment, cut_sheet, load_sprites, to_uint8, transform
 
 
 @pytest.fixture(scope="module")
@@ -151,7 +152,7 @@ def test_npy_pair_holds_the_train_sprites(tmp_path, train_set):
 
 
 def test_missing_or_empty_folder_says_what_to_do(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"hero\.png.*make_sprites\.py"):
+    with pytest.raises(FileNotFoundError, match=r"hero\.png; expected one PNG a class"):
         load_sprites("train", tmp_path)
     with pytest.raises(FileNotFoundError, match="validation"):
         load_sprites("validation")
@@ -161,7 +162,7 @@ def test_bad_sheets(tmp_path):
     (tmp_path / "train").mkdir()
     path = tmp_path / "train" / "hero.png"
     Image.new("RGB", (32, 20)).save(path)
-    with pytest.raises(ValueError, match=r"32x20 .*multiples of 16"):
+    with pytest.raises(ValueError, match=r"32x20 pixels; expected whole tiles of 16x16"):
         load_sprites("train", tmp_path)
     Image.new("RGB", (32, 32), "white").save(path)
     with pytest.raises(ValueError, match="no sprite"):
@@ -189,3 +190,63 @@ def test_bad_pairs_of_files(tmp_path, sprites, labels, message):
 def test_transform_wants_bytes():
     with pytest.raises(ValueError, match="float64.*uint8"):
         transform(np.zeros((1, 16, 16, 3)))
+
+
+def sheet(path, ground, mode="RGB"):
+    """Four tiles, a figure in the second."""
+    pixels = np.zeros((16, 64, 3), np.uint8) + np.array(ground, np.uint8)
+    pixels[5:9, 20:26] = (250, 60, 10)
+    Image.fromarray(pixels).convert(mode).save(path)
+    return path
+
+
+@pytest.mark.parametrize("ground, name", [((0, 0, 0), "black"), ((200, 230, 255), "#c8e6ff")])
+def test_another_ground_is_told_of_and_can_be_named(tmp_path, ground, name):
+    (tmp_path / "train").mkdir()
+    path = sheet(tmp_path / "train" / "cat.png", ground)
+    with pytest.warns(UserWarning, match=re.escape(f"give ground={ground}")):
+        assert len(cut_sheet(path)) == 4
+    for given in (ground, list(ground), name):
+        assert len(cut_sheet(path, ground=given)) == 1
+        sprites, labels = load_sprites(folder=tmp_path, classes=["cat"], ground=given)
+        assert len(sprites) == 1 and (sprites[0, 0, 0] == 255).all() and labels.tolist() == [[1.0]]
+    for wrong in ((300, 0, 0), (0, 0, 0, 255), True, "no colour"):
+        with pytest.raises(ValueError):
+            cut_sheet(path, ground=wrong)
+    for wrong in ({"margin": -1}, {"gap": -1}, {"tile": 16.0}):
+        with pytest.raises(ValueError, match="expected a whole number"):
+            cut_sheet(path, **wrong)
+
+
+def test_classes_have_an_order():
+    for wrong in ({"hero", "food"}, [], ["hero", "hero"], "hero"):
+        with pytest.raises(ValueError, match="expected names in an order"):
+            load_sprites(classes=wrong)
+
+
+def test_pictures_with_losses_are_refused(tmp_path):
+    for name in ("a.jpg", "a.webp"):
+        Image.new("RGB", (16, 16)).save(tmp_path / name)
+        with pytest.raises(ValueError, match="cannot be read as PNG, GIF, BMP"):
+            cut_sheet(tmp_path / name)
+
+
+def test_what_cut_sheet_calls_a_figure_is_one_for_augment(tmp_path):
+    sprites, figures = cut_sheet(sheet(tmp_path / "a.png", (0, 0, 0)), ground="black", masks=True)
+    y = augment(transform(sprites), torch.Generator().manual_seed(0), figure=figures)
+    assert (to_uint8(y) == (250, 60, 10)).all(axis=3).sum() == figures.sum() == 24
+
+
+def test_one_pixel_that_can_be_seen_through_makes_no_figure_of_the_ground(tmp_path):
+    pixels = np.full((32, 32, 4), 255, np.uint8)
+    pixels[4:10, 4:10, :3], pixels[31, 31, 3] = 9, 254
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    assert len(cut_sheet(tmp_path / "a.png")) == 1
+
+
+def test_a_ground_that_is_not_in_the_sheet_is_told_of(tmp_path):
+    path = sheet(tmp_path / "a.png", (255, 0, 255))
+    with pytest.warns(UserWarning, match="so none is ground"):
+        assert len(cut_sheet(path, ground=(254, 0, 255))) == 4
+    with pytest.raises(ValueError, match="ground is"):
+        cut_sheet(path, ground=(0.5, 0.0, 1.0))

@@ -61,17 +61,17 @@ def test_a_stopped_table_goes_on(tmp_path):
     wanted = [{"x": 4, "name": "four"}, {"x": 9, "name": "nine"}]
     columns = "root", "letters"
     fill(path, wanted[1:], root, columns)
-    assert path.read_text() == "x,name,root,letters\n9,nine,3,4\n"
-    path.write_text("x,name,root,letters\n9,nine,three,4\n")  # is kept
+    assert path.read_text(encoding="utf-8") == "x,name,root,letters\n9,nine,3,4\n"
+    path.write_text("x,name,root,letters\n9,nine,three,4\n", encoding="utf-8")  # is kept
     fill(path, wanted, root, columns)
-    assert path.read_text() == "x,name,root,letters\n4,four,2,4\n9,nine,three,4\n"
+    assert path.read_text(encoding="utf-8") == "x,name,root,letters\n4,four,2,4\n9,nine,three,4\n"
 
 
 def test_a_table_with_other_columns_is_begun_anew(tmp_path):
     path = tmp_path / "roots.csv"
-    path.write_text("x,name,root\n9,nine,three\n")
+    path.write_text("x,name,root\n9,nine,three\n", encoding="utf-8")
     fill(path, [{"x": 4, "name": "four"}, {"x": 9, "name": "nine"}], root, ("root", "letters"))
-    assert path.read_text() == "x,name,root,letters\n4,four,2,4\n9,nine,3,4\n"
+    assert path.read_text(encoding="utf-8") == "x,name,root,letters\n4,four,2,4\n9,nine,3,4\n"
 
 
 def test_a_row_of_the_scores():
@@ -84,7 +84,7 @@ def test_a_row_of_the_scores():
 
 def test_the_card_begins_with_the_scores_of_the_table():
     rows = list(csv.DictReader((WEIGHTS / "scores.csv").open()))
-    _, first, _ = (WEIGHTS / "README.md").read_text().split("\n\n", 2)
+    _, first, _ = (WEIGHTS / "README.md").read_text(encoding="utf-8").split("\n\n", 2)
     assert first + "\n" == scores.card_line(rows)
 
 

@@ -13,4 +13,4 @@ torch.manual_seed(0)
 sprites, labels = load_sprites("test")
 losses = train(ContextUnet(n_feat=8), sprites[::10], labels[::10], epochs=3, batch_size=20)
 if PartialState().is_main_process:
-    Path(sys.argv[1]).write_text(json.dumps([PartialState().num_processes, losses]))
+    Path(sys.argv[1]).write_text(json.dumps([PartialState().num_processes, losses]), encoding="utf-8")

@@ -163,7 +163,7 @@ def names_in(node):
 def source(path):
     """The code of a module; of a notebook, the cells, and after each whether its last value is shown."""
     if path.suffix != ".ipynb":
-        return path.read_text()
+        return path.read_text(encoding="utf-8")
     cells = [cell.source.rstrip() for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
     return "\n".join(cell + ("\n'hidden'" if cell.endswith(";") else "\n'shown'") for cell in cells)
 

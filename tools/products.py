@@ -12,6 +12,7 @@ import argparse
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -132,6 +133,7 @@ def run_notebook(path):
     from nbclient import NotebookClient
 
     os.environ.pop("LABS_CONFIG", None)
+    shutil.rmtree(ROOT / "runs" / "lab2", ignore_errors=True)  # else Lab 2 goes on with what it finds there
     notebook = nbformat.read(path, 4)
     NotebookClient(
         notebook, timeout=None, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}
@@ -142,12 +144,17 @@ def run_notebook(path):
             cell.outputs = [
                 output
                 for output in cell.outputs
-                if output.get("name") != "stderr"
-                and "application/vnd.jupyter.widget-view+json" not in output.get("data", {})
+                if output.get("name") != "stderr" and output.get("data", {}).get("text/html") != ""
             ]
-    notebook.metadata.pop("widgets", None)
     notebook.metadata.language_info = {"name": "python"}
-    nbformat.write(notebook, path)
+    write(path, nbformat.writes(notebook) + "\n")
+
+
+def write(path, text):
+    """Write a text beside a file and rename it, so that the file is whole at any time."""
+    beside = path.with_name(f"unfinished-{path.name}")
+    beside.write_text(text, encoding="utf-8")
+    beside.replace(path)
 
 
 def stale(name, product, record):
@@ -161,7 +168,7 @@ def stale(name, product, record):
 
 def recorded():
     """The hashes of the inputs that the products were made from."""
-    return json.loads(RECORD.read_text()) if RECORD.is_file() else {}
+    return json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.is_file() else {}
 
 
 def main():
@@ -190,7 +197,7 @@ def main():
             refused += differences
             if differences:
                 continue
-        RECORD.write_text(json.dumps(recorded() | {name: inputs}, indent=1) + "\n")
+        write(RECORD, json.dumps(recorded() | {name: inputs}, indent=1) + "\n")
     sys.exit(bool(refused))
 
 

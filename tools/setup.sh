@@ -9,8 +9,17 @@ wanted=$(cksum < pyproject.toml)
 fail() { echo "Set-up failed: $*" >&2; exit 1; }
 fits() { "$1" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' > /dev/null 2>&1; }
 
-if ! .venv/bin/python -m pip --version > /dev/null 2>&1 || ! fits .venv/bin/python; then
-    for python in ${PYTHON:-python3 python3.13 python3.12 python3.11 python3.10}; do fits "$python" && break; done
+if .venv/bin/python -c "" > /dev/null 2>&1; then  # it may be yours: it is never deleted
+    fits .venv/bin/python || fail ".venv has $(.venv/bin/python --version 2>&1); the labs need Python 3.10 to 3.13; delete .venv and run the command again"
+    .venv/bin/python -m pip --version > /dev/null 2>&1 || .venv/bin/python -m ensurepip > /dev/null 2>&1 ||
+        fail ".venv has no pip; install it there (uv pip install pip), or delete .venv, and run the command again"
+else
+    if [ -n "${PYTHON:-}" ]; then
+        python=$PYTHON
+        fits "$python" || fail "PYTHON=$python is $("$python" --version 2>&1 | head -n 1); the labs need Python 3.10 to 3.13"
+    else
+        for python in python3 python3.13 python3.12 python3.11 python3.10; do fits "$python" && break; done
+    fi
     fits "$python" || fail "no Python 3.10 to 3.13 found (python3 is $(python3 --version 2>&1 | head -n 1)); install one, or name it: make setup PYTHON=/path/to/python"
     "$python" -c "import venv, ensurepip" 2> /dev/null ||
         fail "$python has no venv module; install it (Debian, Ubuntu: sudo apt install python3-venv) and run the command again"

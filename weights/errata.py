@@ -25,6 +25,7 @@ from diffusion_utilities import (
     tile,
     train,
 )
+from keeping import whole
 from recipes import RandomShortcut, WithoutTheRoot, fill
 from scoring import DISTANCES, score
 
@@ -71,9 +72,11 @@ def main():
     wanted = [{"size": "full", "training": name, "seed": seed} for seed in SEEDS for name in TRAININGS]
     wanted.append({"size": "small", "training": "both, as in the course", "seed": 0})
     fill(folder / "errata.csv", wanted, partial(figures, folder=folder), COLUMNS)
-    shutil.copy(folder / "errata.csv", WEIGHTS)
+    with whole(WEIGHTS / "errata.csv") as path:
+        shutil.copy(folder / "errata.csv", path)
     rows = [np.asarray(Image.open(folder / f"full {name} {SEEDS[-1]}.png")) for name in TRAININGS]
-    Image.fromarray(np.concatenate(rows).repeat(4, 0).repeat(4, 1)).save(WEIGHTS / "errata.png", optimize=True)
+    with whole(WEIGHTS / "errata.png") as path:
+        Image.fromarray(np.concatenate(rows).repeat(4, 0).repeat(4, 1)).save(path, optimize=True)
 
 
 if __name__ == "__main__":

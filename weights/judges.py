@@ -13,9 +13,10 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
-from tqdm import tqdm
 
 from diffusion_utilities import CLASSES, HERE, WEIGHTS, augment, load_sprites, transform
+from keeping import whole
+from player import bar
 from scoring import JUDGES, Judge, SecondJudge
 
 sys.path.insert(0, str(HERE / "data"))
@@ -63,7 +64,7 @@ def trained(build, seed, falling_rate, label_smoothing, epochs=8, batch_size=128
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, lr, total_steps=steps)
     else:
         schedule = torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1)
-    for step in tqdm(range(steps)):
+    for step in bar(range(steps), "steps"):
         if step % (len(x) // batch_size) == 0:
             order = torch.randperm(len(x)).split(batch_size)
         batch = order[step % (len(x) // batch_size)]
@@ -89,7 +90,8 @@ def main():
             right = accuracy(judge, transform(sprites), labels)
             print(f"judge{number}: {right:.2%} of the test sprites in the right class")
             state = {name: value.contiguous() for name, value in judge.state_dict().items()}
-            save_file(state, WEIGHTS / build.file)
+            with whole(WEIGHTS / build.file) as path:
+                save_file(state, path)
 
 
 if __name__ == "__main__":

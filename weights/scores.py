@@ -15,6 +15,7 @@ from pathlib import Path
 import torch
 
 from diffusion_utilities import CLASSES, HERE, WEIGHTS, load_checkpoint, sample
+from keeping import whole
 from recipes import SAMPLERS, Pushed, fill, noised_average
 from scoring import DISTANCES, score
 
@@ -83,10 +84,13 @@ def main():
     names = "network", "sampler", "steps", "start", "context", "n", "seed"
     wanted = [dict(zip(names, way, strict=True)) for way in ways]
     fill(folder / "scores.csv", wanted, figures, COLUMNS)
-    shutil.copy(folder / "scores.csv", WEIGHTS)
+    with whole(WEIGHTS / "scores.csv") as path:
+        shutil.copy(folder / "scores.csv", path)
     card = WEIGHTS / "README.md"
-    line = card_line(list(csv.DictReader((WEIGHTS / "scores.csv").open())))
-    card.write_text(re.sub(r"\*\*Scores\.\*\* .*\n", lambda _: line, card.read_text()))
+    line = card_line(list(csv.DictReader((WEIGHTS / "scores.csv").open(encoding="utf-8"))))
+    with whole(card) as path:
+        text = re.sub(r"\*\*Scores\.\*\* .*\n", lambda _: line, card.read_text(encoding="utf-8"))
+        path.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

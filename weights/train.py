@@ -38,6 +38,7 @@ from diffusion_utilities import (
     tile,
     train,
 )
+from keeping import whole
 from recipes import SETTINGS, Pushed, learn_from
 
 VIEWS = 0, 4, 8, 31  # of the course's 32 epochs
@@ -47,18 +48,21 @@ COURSE = "model_trained", "model_0", "model_4", "model_8", "model_31", "context_
 def save_grid(network, path, **how):
     """Draw 64 unconditional samples, not chosen, and write them as a PNG, each pixel four times as wide."""
     sprites, _ = sample(network, 64, seed=0, save_rate=None, **how)
-    Image.fromarray(tile(sprites, columns=16).repeat(4, 0).repeat(4, 1)).save(path, optimize=True)
+    with whole(path) as beside:
+        Image.fromarray(tile(sprites, columns=16).repeat(4, 0).repeat(4, 1)).save(beside, optimize=True)
 
 
 def save_losses(losses, folder):
     """Write the mean loss of each epoch as loss.csv and loss.png."""
     rows = "".join(f"{epoch},{loss:.6f}\n" for epoch, loss in enumerate(losses))
-    (folder / "loss.csv").write_text("epoch,loss\n" + rows)
+    with whole(folder / "loss.csv") as path:
+        path.write_text("epoch,loss\n" + rows, encoding="utf-8")
     fig, axis = plt.subplots(figsize=(6, 3))
     axis.plot(losses)
     axis.set(xlabel="epoch", ylabel="mean squared error of the noise", yscale="log")
     fig.tight_layout()
-    fig.savefig(folder / "loss.png", dpi=100)
+    with whole(folder / "loss.png") as path:
+        fig.savefig(path, dpi=100)
     plt.close(fig)
 
 
@@ -104,7 +108,8 @@ def main():
     }
     train(network, sprites, labels, **settings | second)
     for view in VIEWS:
-        shutil.copy(folder / f"epoch_{view}.safetensors", WEIGHTS)
+        with whole(WEIGHTS / f"epoch_{view}.safetensors") as path:
+            shutil.copy(folder / f"epoch_{view}.safetensors", path)
     save_checkpoint(network, WEIGHTS / "model_trained.safetensors")
     save_losses(losses, WEIGHTS)
     save_grid(load_checkpoint(WEIGHTS / "model_trained.safetensors"), WEIGHTS / "samples.png")
