@@ -115,7 +115,7 @@ def test_set_up_with_python_too_old(empty_clone):
 
 
 def test_set_up_without_venv_module(empty_clone):
-    lacking = fake_python(empty_clone, f'case "$2" in *venv*) exit 1;; *) exec {sys.executable} "$@";; esac')
+    lacking = fake_python(empty_clone, f'case "$2" in *venv*) exit 1;; *) exec "{sys.executable}" "$@";; esac')
     assert "no venv module" in failure(set_up(empty_clone, PYTHON=lacking))
     assert not (empty_clone / ".venv").exists()
 
@@ -130,7 +130,7 @@ def test_set_up_without_network_and_then_recovery(empty_clone):
     pip = empty_clone / ".venv" / "bin" / "python"
     pip.unlink()  # half-made
     pip.write_text(
-        f'#!/bin/sh\ncase "$*" in *install*) exit 0;; *) exec {sys.executable} "$@";; esac\n', encoding="utf-8"
+        f'#!/bin/sh\ncase "$*" in *install*) exit 0;; *) exec "{sys.executable}" "$@";; esac\n', encoding="utf-8"
     )
     pip.chmod(0o755)
     done = set_up(empty_clone, **cut_off)
@@ -151,7 +151,7 @@ def test_set_up_deletes_no_environment_that_works(empty_clone):
     python = empty_clone / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
     python.write_text(
-        f'#!/bin/sh\ncase "$*" in *pip*) exit 1;; *) exec {sys.executable} "$@";; esac\n', encoding="utf-8"
+        f'#!/bin/sh\ncase "$*" in *pip*) exit 1;; *) exec "{sys.executable}" "$@";; esac\n', encoding="utf-8"
     )
     python.chmod(0o755)
     assert ".venv has no pip; install it" in failure(set_up(empty_clone))

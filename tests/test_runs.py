@@ -72,6 +72,7 @@ def test_killed_anywhere_it_comes_to_the_same_end(tmp_path):
     unbroken = end_of(launch(tmp_path / "-"))
     takes, folder, kills = time.monotonic() - started, tmp_path / "run", 0
     while kills < KILLS:
+        started = time.monotonic()
         process = launch(folder)
         try:
             out, _ = process.communicate(timeout=takes * (0.5 + 0.5 * (kills * 0.618 % 1)))
@@ -81,6 +82,7 @@ def test_killed_anywhere_it_comes_to_the_same_end(tmp_path):
             kills += 1
         else:
             assert json.loads(out.splitlines()[-1]) == unbroken
+            takes = time.monotonic() - started  # a machine may be busier at one time than at another
             shutil.rmtree(folder)
     assert end_of(launch(folder)) == unbroken
 
