@@ -250,3 +250,16 @@ def test_a_ground_that_is_not_in_the_sheet_is_told_of(tmp_path):
         assert len(cut_sheet(path, ground=(254, 0, 255))) == 4
     with pytest.raises(ValueError, match="ground is"):
         cut_sheet(path, ground=(0.5, 0.0, 1.0))
+
+
+def test_sixteen_bits_become_eight_and_what_is_half_seen_lies_on_white(tmp_path):
+    grey = np.full((16, 16), 65535, np.uint16)
+    grey[3, 3:6] = 0, 384, 65534
+    Image.fromarray(grey).save(tmp_path / "grey.png")
+    assert cut_sheet(tmp_path / "grey.png")[0, 3, 3:6, 0].tolist() == [0, 1, 255]
+    pixels = np.zeros((16, 16, 4), np.uint8)
+    pixels[3, 3:5] = (100, 0, 200, 128), (7, 8, 9, 255)
+    Image.fromarray(pixels).save(tmp_path / "half.png")
+    ((sprite,), (figure,)) = cut_sheet(tmp_path / "half.png", masks=True)
+    assert sprite[3, 3:5].tolist() == [[177, 127, 227], [7, 8, 9]] and (sprite[0] == 255).all()
+    assert figure.sum() == 2
