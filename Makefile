@@ -1,6 +1,6 @@
 # Every target sets up .venv first, if it must; a second call starts at once.
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test fuzz bench bench-quick products stale
+.PHONY: help setup lab handout test browser fuzz bench bench-quick products stale
 IN_VENV := .venv/bin/python
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
 
@@ -13,8 +13,14 @@ setup:  ## make .venv and install what the labs and the tests need
 lab: setup  ## open JupyterLab on your own copy of the first lab; e.g. ARGS="--port=9000 --no-browser"
 	@$(IN_VENV) tools/lab.py $(AS_ROOT) $(ARGS)
 
+handout: setup  ## write copies for a class into handout/, without solutions and outputs
+	@$(IN_VENV) tools/handout.py
+
 test: setup  ## run all tests, and every notebook in a small configuration
-	@$(IN_VENV) -m pytest -n auto --dist loadfile $(ARGS)
+	@$(IN_VENV) -m pytest -rs -n auto --dist loadfile $(ARGS)
+
+browser: setup  ## use the labs in headless Chromium, in the small configuration; screenshots in runs/browser
+	@$(IN_VENV) tools/browser.py $(ARGS)
 
 fuzz: setup  ## ten thousand cases of unusual input, and two hundred kills
 	@CASES=600 KILLS=200 $(IN_VENV) -m pytest -n auto --dist load tests/test_properties.py tests/test_runs.py $(ARGS)

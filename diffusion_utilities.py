@@ -10,8 +10,8 @@ the course's    ResidualConvBlock, UnetDown, UnetUp, EmbedFC, ContextUnet, Custo
                 norm_all, norm_torch, gen_tst_context
 
 Beside it: gate.py checks what comes in, and says what is wrong with it; keeping.py keeps trainings and networks on disk
-(save_checkpoint and load_checkpoint come from there); sheets.py cuts sprite sheets; player.py plays animations;
-scoring.py measures how good the pictures are, and knows the best there can be.
+(save_checkpoint and load_checkpoint come from there); sheets.py cuts sprite sheets; player.py shows pictures,
+still and moving; knobs.py has them follow what is turned; scoring.py measures how good they are, and knows the best.
 
 Pictures are float32 tensors of shape (N, 3, H, W) with values in [-1, 1]; on disk they are uint8 (N, H, W, 3).
 Time steps run from 1 (almost clean) to T (almost pure noise); the network is told t/T. Papers:
@@ -26,7 +26,7 @@ import warnings
 from itertools import pairwise
 from pathlib import Path
 
-import matplotlib.pyplot as plt
+import matplotlib.pyplot as plt  # noqa: F401, the course's notebooks find it here
 import numpy as np
 import torch
 from PIL import Image
@@ -36,7 +36,7 @@ from torchvision.utils import make_grid
 
 import gate
 from keeping import Run, described, load_checkpoint, save_checkpoint, whole  # noqa: F401, here they are looked for
-from player import Animation, bar
+from player import Animation, Picture, bar, sheet
 from sheets import CLASSES, TILE, cut_sheet, load_sprites, pixels  # noqa: F401
 
 HERE = Path(__file__).resolve().parent
@@ -52,17 +52,19 @@ def transform(sprites):
     (..., C, H, W). Nothing is augmented here. ValueError for other numbers: bytes and [-1, 1] must not be mixed up.
     """
     if isinstance(sprites, (list, tuple)):
-        return torch.stack([transform(sprite) for sprite in sprites])
+        return gate.of_one_size([transform(sprite) for sprite in sprites])
     if isinstance(sprites, Image.Image):
         sprites = pixels(sprites)
-    sprites = torch.as_tensor(np.require(sprites, requirements="CW") if isinstance(sprites, np.ndarray) else sprites)
-    gate.bytes_of(sprites)
+    sprites = gate.bytes_of(sprites)
     return (sprites.float() / 127.5 - 1).movedim(-1, -3).contiguous()
 
 
 def to_uint8(x):
-    """The way back from `transform`: (..., 3, H, W), clipped to [-1, 1], to uint8 (..., H, W, 3) as an array."""
-    x = torch.as_tensor(x).detach().float().cpu()
+    """The way back from `transform`: (..., 3, H, W), clipped to [-1, 1], to uint8 (..., H, W, 3) as an array.
+
+    ValueError for bytes: they are on the other side of it.
+    """
+    x = gate.numbers_of(x).detach().float().cpu()
     return ((x.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8).movedim(-3, -1).numpy()
 
 
@@ -75,7 +77,7 @@ def augment(x, generator=None, tint=0.05, figure=None):
     The course's data set holds each drawing 50 times, varied so. Warns if most of the pictures have no such ground.
     """
     gate.pictures(x=x), gate.shares(tint=tint)
-    x = torch.as_tensor(x)
+    x = gate.tensor(x)
     n, channels = x.shape[:2]
     rim = torch.cat((x[:, :, 0], x[:, :, -1], x[:, :, 1:-1, 0], x[:, :, 1:-1, -1]), dim=2)  # (N, C, R)
     codes = torch.einsum("ncr,c->nr", rim.double(), 1e3 ** torch.arange(channels, device=x.device).double())
@@ -87,7 +89,8 @@ def augment(x, generator=None, tint=0.05, figure=None):
     else:
         ground = ~gate.figures(figure, x)
     if 2 * ground.any(dim=2).any(dim=1).sum() < n:
-        warnings.warn("augment finds no ground in most pictures: no colour is on a third of the rim", stacklevel=2)
+        none = "augment finds no ground in most pictures: no colour is on a third of the rim"
+        warnings.warn(f"{none}. If they have none, train with augmented=False", stacklevel=2)
     shade = 1 - tint * torch.rand(n, channels, 1, 1, generator=generator, device=x.device)
     shade[:, 3:] = 1  # how much can be seen through is no colour
     tinted = colour * shade
@@ -171,13 +174,14 @@ class Unet(nn.Module):
 
     predicts = "noise"  # see `guesses`
 
+    @gate.without_classes()
     def __init__(self, in_channels=3, n_feat=48, n_wide=80, n_cfeat=5, height=TILE):
         super().__init__()
-        gate.sizes(height, n_cfeat, in_channels=in_channels, n_feat=n_feat, n_wide=n_wide)
-        self.in_channels, self.n_cfeat, self.h = in_channels, n_cfeat, height
-        self.arguments = {"in_channels": in_channels, "n_feat": n_feat, "n_wide": n_wide}
-        self.arguments |= {"n_cfeat": n_cfeat, "height": height}
-        f, w, emb = n_feat, n_wide, 64
+        self.arguments = gate.sizes(
+            in_channels=in_channels, n_feat=n_feat, n_wide=n_wide, n_cfeat=n_cfeat, height=height
+        )
+        in_channels, f, w, n_cfeat, height = self.arguments.values()
+        self.in_channels, self.n_cfeat, self.h, emb = in_channels, n_cfeat, height, 64
 
         self.timeembed = nn.Sequential(nn.Linear(64, emb), nn.GELU(), nn.Linear(emb, emb))
         self.contextembed = nn.Linear(n_cfeat, emb, bias=False)
@@ -238,7 +242,7 @@ class NoiseSchedule(nn.Module):
 
     def __init__(self, alpha_bar=None, dtype=torch.float32):
         super().__init__()
-        alpha_bar = _linear(500, 1e-4, 0.02) if alpha_bar is None else torch.as_tensor(alpha_bar, dtype=torch.float64)
+        alpha_bar = _linear(500, 1e-4, 0.02) if alpha_bar is None else gate.tensor(alpha_bar, torch.float64)
         gate.falling(alpha_bar, dtype)
         self.timesteps = len(alpha_bar) - 1
         self.exact = alpha_bar.cpu()
@@ -294,9 +298,7 @@ class NoiseSchedule(nn.Module):
 
         ValueError if a level lies outside those of t = 1 ... T.
         """
-        angle, own = (
-            torch.as_tensor(part, dtype=torch.float64).cpu().sqrt().acos() for part in (alpha_bar, self.exact)
-        )
+        angle, own = (gate.tensor(part, torch.float64).cpu().sqrt().acos() for part in (alpha_bar, self.exact))
         gate.levels(angle, own, self.exact, alpha_bar)
         steps = np.interp(angle, own, np.arange(self.timesteps + 1))
         return torch.from_numpy(steps) / self.timesteps
@@ -336,7 +338,8 @@ def train(
 ):
     """Train a network to see the noise in noisy sprites (DDPM, Algorithm 1).
 
-    network: a `Unet`, or what is called alike; trained in place, and at the end given the averaged weights.
+    network: a `Unet`, or what is called alike and has in_channels, h (the height) and n_cfeat; trained in place, and at
+    the end given the averaged weights.
     sprites: uint8 (N, H, W, C). labels: (N, n_cfeat) in [0, 1], or N class numbers or names (network.classes), or None
     for no classes. epochs: passes over them, in batches of `batch_size`.
     optimizer: a function that makes one for a network; left out, `adam`, as in the course.
@@ -363,7 +366,7 @@ def train(
     gate.shares(drop=drop, ema_decay=ema_decay)
     optimizer = gate.optimizer(optimizer or adam, network)
     schedule = schedule or getattr(network, "schedule", None) or NoiseSchedule()
-    predicts, classes = getattr(network, "predicts", "noise"), getattr(network, "classes", None)
+    predicts, classes = getattr(network, "predicts", "noise"), gate.class_names(getattr(network, "classes", None))
     gate.prediction(predicts, schedule.exact)
     free = "epochs", "mixed_precision", "folder", "resume", "after_epoch", "progress", "free"  # may change
     settings = {name: described(value) for name, value in locals().items() if folder and name not in free}
@@ -493,13 +496,14 @@ def predict(network, xt, t, schedule, c=None):
 
     xt: (N, 3, H, W). t: whole numbers in 1 ... T of the schedule, one or (N,). c: contexts (N, n_cfeat), or None.
     network.predicts says what it gives, see `guesses`. A network of another schedule is told the time at which its own
-    has as much noise. ValueError if it never has, or if noise is predicted where alpha_bar is 0.
+    has as much noise; one that is not ours is told N times and contexts, as in training. ValueError if its schedule
+    never has as much, or if noise is predicted where alpha_bar is 0.
     """
     own, predicts = getattr(network, "schedule", None) or schedule, getattr(network, "predicts", "noise")
     alpha_bar = schedule.exact[gate.time_steps(t, schedule.timesteps).cpu()].reshape(-1)
     gate.prediction(predicts, alpha_bar)
     x = xt.to(next(network.parameters(), xt).dtype)
-    return guesses(network(x, own.time_of(alpha_bar).to(x), c), predicts, xt, t, schedule)
+    return guesses(network(x, *gate.told(network, x, own.time_of(alpha_bar).to(x), c)), predicts, xt, t, schedule)
 
 
 def guesses(given, predicts, xt, t, schedule):
@@ -587,7 +591,7 @@ def sample(
     steps: how many steps, evenly spaced from T to 0, in 1 ... T; left out, all T.
     times: in place of steps, the times themselves: whole numbers that fall from at most T to 0.
     schedule: left out, that of the network's training. start: the pictures at the first time, (n_sample, 3, H, W);
-    left out, drawn from N(0, I). seed: the same seed gives the same pictures.
+    left out, drawn from N(0, I). seed: the same seed gives the same pictures, and the same fresh noise.
     save_rate: keep a frame where t passes a multiple of this, at the start and for t below 8; None keeps none.
     mixed_precision: of the network, "no", "bf16" or "fp16"; the steps are computed in float32 all the same.
 
@@ -597,7 +601,7 @@ def sample(
     """
     dtype = gate.precision(mixed_precision)
     gate.counts(n_sample=n_sample, save_rate=save_rate or 1), gate.functions(step=step), gate.made(network, schedule)
-    device = next(network.parameters()).device
+    device = next(network.parameters(), torch.zeros(0)).device
     schedule = (schedule or getattr(network, "schedule", None) or NoiseSchedule()).to(device)
     times = gate.times(steps, times, schedule.timesteps)
     gate.begins(start, times[0], schedule.exact)
@@ -605,9 +609,8 @@ def sample(
     generator = torch.Generator(device)
     generator.manual_seed(secrets.randbits(63) if seed is None else gate.seed(seed))
     shape = n_sample, network.in_channels, network.h, network.h
-    x = torch.randn(shape, generator=generator, device=device) if start is None else torch.as_tensor(start).to(device)
-    if x.shape != shape:
-        raise ValueError(f"start has shape {tuple(x.shape)}; expected {shape}")
+    x = torch.randn(shape, generator=generator, device=device)  # always: a start of this seed is no fresh noise again
+    x = x if start is None else gate.start(start, shape, device)
     step = step() if isinstance(getattr(step, "func", step), type) else step
 
     part = 64 if device.type == "cpu" else 4096  # sprites at a time: memory stays bounded, and small fits the cache
@@ -658,26 +661,18 @@ def _in_colours(x, columns):
     return pictures.repeat(3, axis=-1) if pictures.shape[-1] == 1 else pictures
 
 
-def show_sprites(x, columns=8, titles=None, title=None, size=0.8):
-    """Draw pictures in a matplotlib figure, each under its own title if there are some.
+def show_sprites(x, columns=8, titles=None, title=None, scale=None, alt=None):
+    """Pictures in rows as a `Picture`, sharp: each of their pixels is drawn as scale x scale pixels of the screen.
 
-    x: (N, C, H, W), drawn on the fixed scale -1 ... 1. columns: pictures a row. titles: N words.
-    title: over the whole figure. size: width of a picture in inches. Returns the figure.
+    x: (N, C, H, W), drawn on the fixed scale -1 ... 1. titles: N texts over them, also $t$ or of several lines; one
+    that is followed by "" runs on over its neighbour. title: over the whole. scale: left out, 2 to 6, what fits a page.
+    alt: what is to be seen, for readers who do not see it; left out, made of the titles.
     """
     pictures = _in_colours(x, columns)
-    gate.titles(titles, len(pictures))
-    rows = -(-len(x) // columns)
-    room = 0.28 if titles is not None else 0.05
-    fig, axes = plt.subplots(rows, columns, figsize=(size * columns, (size + room) * rows), squeeze=False)
-    for i, axis in enumerate(axes.flat):
-        axis.axis("off")
-        if i < len(x):
-            axis.imshow(pictures[i], interpolation="nearest")
-            if titles is not None:
-                axis.set_title(titles[i], fontsize=8, pad=3)
-    fig.suptitle(title, fontsize=10)
-    fig.tight_layout(pad=0.3)
-    return fig
+    gate.titles(titles, len(pictures)), gate.counts(scale=2 if scale is None else scale)
+    words = ", ".join(dict.fromkeys(" ".join(str(words).replace("$", "").split()) for words in titles or [] if words))
+    said = [f"{len(pictures)} sprites" if len(pictures) > 1 else "1 sprite", title, words]
+    return Picture(sheet(pictures, columns, titles, title, scale), alt or ": ".join(filter(None, said)))
 
 
 # ---------------------------------------------------------------------- the course's, for its own notebooks
@@ -775,11 +770,12 @@ class ContextUnet(nn.Module):
 
     predicts = "noise"
 
+    @gate.without_classes()
     def __init__(self, in_channels=3, n_feat=64, n_cfeat=5, height=TILE):
         super().__init__()
-        gate.sizes(height, n_cfeat, in_channels=in_channels, n_feat=n_feat)
+        self.arguments = gate.sizes(in_channels=in_channels, n_feat=n_feat, n_cfeat=n_cfeat, height=height)
+        in_channels, n_feat, n_cfeat, height = self.arguments.values()
         self.in_channels, self.n_feat, self.n_cfeat, self.h = in_channels, n_feat, n_cfeat, height
-        self.arguments = {"in_channels": in_channels, "n_feat": n_feat, "n_cfeat": n_cfeat, "height": height}
         wide = 2 * n_feat
 
         self.init_conv = ResidualConvBlock(in_channels, n_feat, is_res=True)
@@ -870,7 +866,7 @@ def plot_sample(x_gen_store, n_sample, nrows, save_dir, fn, w, save=False):
 def plot_grid(x, n_sample, n_rows, save_dir, w):
     """Write pictures, (N, 3, H, W), as one PNG in `n_rows` rows to save_dir. Returns the grid, (3, height, width)."""
     gate.pictures(x=x), gate.shown(x), gate.counts(n_sample=n_sample, n_rows=n_rows)
-    grid = make_grid(torch.as_tensor(x), nrow=-(-n_sample // n_rows), pad_value=1.0)
+    grid = make_grid(gate.tensor(x), nrow=-(-n_sample // n_rows), pad_value=1.0)
     with whole(os.path.join(save_dir, f"run_image_w{w}.png")) as path:
         Image.fromarray(to_uint8(grid)).save(path)
     return grid
@@ -890,7 +886,7 @@ def norm_all(store, n_t, n_s):
 
 def norm_torch(x_all):
     """`unorm` for a batch, (N, 3, H, W), array or tensor; returns a tensor of that shape."""
-    pictures = np.moveaxis(np.asarray(torch.as_tensor(x_all).detach().cpu()), 1, 3)
+    pictures = np.moveaxis(np.asarray(gate.tensor(x_all).detach().cpu()), 1, 3)
     return torch.from_numpy(np.moveaxis(np.stack([unorm(picture) for picture in pictures]), 3, 1).copy())
 
 

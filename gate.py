@@ -3,6 +3,7 @@ expected. Each function raises ValueError; those that return something return it
 """
 
 import warnings
+from contextlib import contextmanager
 from itertools import pairwise
 from numbers import Integral
 
@@ -10,11 +11,30 @@ import numpy as np
 import torch
 
 
-def sizes(height, n_cfeat, **channels):
-    """What a network is made with: the height of its pictures, the width of a context, channels."""
-    counts(height=height, **channels), counts(0, n_cfeat=n_cfeat)
-    if height % 4:
-        raise ValueError(f"height is {height}; the network halves it twice, so it must be a multiple of 4: 16, 28, 32")
+def tensor(given, dtype=None):
+    """A tensor of anything that holds numbers, also of an array that is mirrored, or cannot be written to."""
+    if isinstance(given, np.ndarray):
+        given = np.require(given, requirements="CW")
+    return torch.as_tensor(given, dtype=dtype)
+
+
+def sizes(**given):
+    """What a network is made with, by its name: n_cfeat, the width of a context, may be 0. Returns plain numbers."""
+    for name, size in given.items():
+        counts(int(name != "n_cfeat"), **{name: size})
+    if given["height"] % 4:
+        raise ValueError(
+            f"height is {given['height']}; the network halves it twice, so it must be a multiple of 4: 16, 28, 32"
+        )
+    return {name: int(size) for name, size in given.items()}
+
+
+@contextmanager
+def without_classes():
+    """Where a network may be made whose contexts have a width of 0: torch warns of that, as if it were a mistake."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Initializing zero-element tensors")
+        yield
 
 
 def rates(**given):
@@ -57,10 +77,20 @@ def made(given, schedule=None):
         )
     if isinstance(given, type):
         raise ValueError(f"the network is the class {given.__name__}; make one: {given.__name__}()")
+    if not isinstance(given, torch.nn.Module):
+        raise ValueError(f"the network is {_kind(given)}; expected a torch.nn.Module, called as network(x, t, c)")
+    lacking = [name for name in ("in_channels", "h", "n_cfeat") if not hasattr(given, name)]
+    if lacking:
+        raise ValueError(
+            f"{type(given).__name__} has no {', '.join(lacking)}; give it the attributes in_channels (of a picture: 3 "
+            "for colours), h (its height) and n_cfeat (numbers in a context: how many classes there are, or 0)"
+        )
 
 
 def optimizer(make, network):
     """The optimizer that a function makes for a network."""
+    if not any(weights.requires_grad for weights in network.parameters()):
+        raise ValueError(f"{type(network).__name__} has no weights that could learn, nn.Parameter, as nn.Conv2d has")
     example = "lambda network: torch.optim.Adam(network.parameters(), 1e-3)"
     try:
         made = None if isinstance(make, type) else make(network)
@@ -95,7 +125,7 @@ def doing(rate, levels, target, network, schedule, shape):
             done["levels"] = [*t[:20].tolist(), int(t.sum())]
         if target:
             x, t = torch.linspace(-1, 1, 2 * shape.numel(), device=device).reshape(2, *shape), last // 2 + 1
-            given = target(x, torch.full((2,), t, device=device), x.new_zeros(2, getattr(network, "n_cfeat", 0)))
+            given = target(x, torch.full((2,), t, device=device), x.new_zeros(2, network.n_cfeat))
             same(x, given, "what target gives")
             done["target"] = [round(number, 3) for number in given.flatten()[::50].tolist()]
     return done
@@ -127,7 +157,7 @@ def sprites(given, network):
             f"sprites are {given.dtype} {tuple(given.shape)}; expected uint8 (N, height, width, channels). "
             "Grey ones need a last axis of 1: sprites[..., None]"
         )
-    pixels, channels = getattr(network, "h", given.shape[1]), getattr(network, "in_channels", given.shape[3])
+    pixels, channels = network.h, network.in_channels
     if tuple(given.shape[1:]) != (pixels, pixels, channels):
         raise ValueError(
             f"sprites have shape {tuple(given.shape)}; this network is for (N, {pixels}, {pixels}, {channels}): "
@@ -155,7 +185,7 @@ def shown(x):
         raise ValueError("there is no picture to show")
     if x.shape[1] not in (1, 3, 4):
         raise ValueError(f"pictures have {x.shape[1]} channels; 1 (grey), 3 or 4 (with transparency) can be drawn")
-    if not torch.as_tensor(x).isfinite().all():
+    if not tensor(x).isfinite().all():
         raise ValueError("pictures hold numbers that are not finite, which nothing can show")
     if x.min() >= 0 and x.max() > 10:
         raise ValueError(f"pictures hold values from {x.min():.3g} to {x.max():.3g}; expected -1 to 1: `transform`")
@@ -178,11 +208,34 @@ def alike(**given):
 
 
 def bytes_of(sprites):
-    """Pictures as bytes, channels last."""
+    """Pictures as bytes, channels last, as a tensor."""
+    if not hasattr(sprites, "dtype"):
+        raise ValueError(f"sprites are {_kind(sprites)}; expected an array, or PIL pictures: Image.open(path)")
+    sprites = tensor(sprites)
     if sprites.dtype != torch.uint8:
         raise ValueError(f"sprites are {sprites.dtype}; expected uint8 with values 0 to 255, channels last")
     if sprites.ndim < 3 or sprites.shape[-1] > 4:
         raise ValueError(f"sprites have shape {tuple(sprites.shape)}; expected (..., height, width, channels)")
+    return sprites
+
+
+def numbers_of(x):
+    """Pictures as numbers with a point, channels first, as a tensor."""
+    x = tensor(x)
+    if not x.is_floating_point() or x.ndim < 3:
+        raise ValueError(
+            f"pictures are {_kind(x)}; expected (..., channels, height, width) with values from -1 to 1; `transform` "
+            "makes them of bytes"
+        )
+    return x
+
+
+def of_one_size(pictures):
+    """Pictures that are to be one tensor, which is returned."""
+    shapes = sorted({tuple(picture.shape) for picture in pictures})
+    if len(shapes) != 1:
+        raise ValueError(f"{len(pictures)} pictures of shapes {shapes}; expected at least one, and all of one shape")
+    return torch.stack(pictures)
 
 
 def titles(given, n):
@@ -209,7 +262,7 @@ def same(x, given, what):
 
 def figures(given, x):
     """Where the figures are in pictures x, as a bool tensor (N, H, W)."""
-    given = torch.as_tensor(given)
+    given = tensor(given)
     if given.dtype != torch.bool or given.shape != (len(x), *x.shape[2:]):
         raise ValueError(f"figure is {_kind(given)}; expected bool {(len(x), *x.shape[2:])}, as of cut_sheet")
     return given.to(x.device)
@@ -219,19 +272,22 @@ def context(given, n, n_cfeat, device="cpu", classes=None, what="context", one_f
     """Contexts, or labels, as float32 (n, n_cfeat) on the device; None stays None.
 
     given: n rows of n_cfeat numbers; or n class numbers, whole ones; or n names out of `classes`. Where one may stand
-    for all, a single row, number or name.
+    for all, a single row, number or name. (n numbers with a point are a row if they could be one.)
     """
     if given is None:
         return None
     expected = f"expected ({n}, {n_cfeat}): a row for each of {n}, a number for each of {n_cfeat} classes"
     given, named = _named(given, classes, what)
     try:
-        given = torch.as_tensor(np.asarray(given) if isinstance(given, (list, tuple)) else given)
+        given = tensor(np.asarray(given) if isinstance(given, (list, tuple)) else given)
     except (TypeError, ValueError, RuntimeError) as error:
         raise ValueError(f"{what} is a {type(given).__name__} ({error}); {expected}") from error
-    given = given.float() if given.dtype == torch.bool else given
-    whole = not given.is_floating_point()
     row = given.shape == (n_cfeat,) and one_for_all
+    if given.dtype == torch.bool:
+        given = given.float()
+    elif given.is_floating_point() and given.ndim < 2 and not row and (given.frac() == 0).all():
+        given = given.long()
+    whole = not given.is_floating_point()
     if whole and given.ndim < 2:
         bits = row and not named and ((given == 0) | (given == 1)).all()
         if bits and n == n_cfeat > 1:
@@ -266,13 +322,39 @@ def _named(given, classes, what):
     names = [given] if isinstance(given, str) else given
     if not (isinstance(names, (list, tuple)) and names and isinstance(names[0], str)):
         return given, False
-    if classes is None or not len(classes):
+    classes = class_names(classes)
+    if not classes:
         raise ValueError(f"{what} names classes, but this network has no names for its own: set network.classes")
     unknown = set(names) - set(classes)
     if unknown:
         raise ValueError(f"{what} names {', '.join(map(repr, sorted(unknown)))}; expected {', '.join(classes)}")
-    numbers = torch.tensor([list(classes).index(name) for name in names])
+    numbers = torch.tensor([classes.index(name) for name in names])
     return numbers[0] if isinstance(given, str) else numbers, True
+
+
+def class_names(given):
+    """The names of a network's classes as a list, in the order of their numbers; or None."""
+    names = given.tolist() if hasattr(given, "tolist") else given
+    if names is None:
+        return None
+    texts = isinstance(names, (list, tuple)) and all(isinstance(name, str) for name in names)
+    if not texts or len(set(names)) < len(names):
+        raise ValueError(f"network.classes is {given!r}; expected a list of names, texts in an order, each once")
+    return list(map(str, names))
+
+
+OURS = "diffusion_utilities", "recipes", "scoring"
+
+
+def told(network, x, t, c):
+    """What a network is told of pictures x: times t/T and contexts, one for each, and zeros for None, as in training.
+
+    Ours are told of one time for all, and None, as it came: they take both, and it is faster.
+    """
+    if type(network).forward.__module__ in OURS:
+        return t, c
+    c = x.new_zeros(len(x), getattr(network, "n_cfeat", 0)) if c is None else c.to(x.dtype)
+    return t.expand(len(x)), c
 
 
 def asked(network, x, t, c):
@@ -328,11 +410,13 @@ def training(network, given, labels, batch_size, epochs):
     if weights.dtype != torch.float32:
         raise ValueError(f"the network's weights are {weights.dtype}; train() takes float32: network.float()")
     if not _whole(batch_size) or not 1 <= batch_size <= len(given):
-        raise ValueError(f"batch_size is {batch_size}; expected 1 to {len(given)}, the number of sprites")
-    n_cfeat = getattr(network, "n_cfeat", 0 if labels is None else np.shape(labels)[-1])
+        raise ValueError(
+            f"batch_size is {batch_size}; expected 1 to {len(given)}, the number of sprites. Left out it is 100: give "
+            "batch_size="
+        )
     if labels is None:
-        return torch.zeros(len(given), n_cfeat)
-    labels = context(labels, len(given), n_cfeat, "cpu", getattr(network, "classes", None), "labels", False)
+        return torch.zeros(len(given), network.n_cfeat)
+    labels = context(labels, len(given), network.n_cfeat, "cpu", getattr(network, "classes", None), "labels", False)
     if labels.numel() and not 0 <= labels.min() <= labels.max() <= 1:
         raise ValueError(f"labels run from {labels.min():.4g} to {labels.max():.4g}; expected 0 to 1")
     return labels
@@ -373,7 +457,7 @@ def falling(alpha_bar, dtype):
 def levels(angle, own, exact, asked):
     """Noise levels that a schedule of others, alpha_bar in `exact`, has as well (all as angles, too)."""
     if not own[1] - 1e-6 <= angle.min() <= angle.max() <= own[-1] + 1e-6:
-        asked = torch.as_tensor(asked)
+        asked = tensor(asked)
         raise ValueError(
             f"noise levels alpha_bar from {exact[1]:.4g} to {exact[-1]:.4g} were trained; asked for "
             f"{asked.min():.4g} to {asked.max():.4g}. Sample with the schedule of the training, or give "
@@ -388,9 +472,17 @@ def begins(start, t, alpha_bar):
         warnings.warn(f"{left}, and sampling starts from nothing but noise; give start=", stacklevel=3)
 
 
+def start(given, shape, device):
+    """The pictures that sampling starts from, on the device, in float32 or, if they are, in float64."""
+    given = tensor(given)
+    if given.shape != shape or not given.is_floating_point():
+        raise ValueError(f"start has shape {tuple(given.shape)}, {given.dtype}; expected {shape}, numbers with a point")
+    return given.detach().to(device, torch.promote_types(given.dtype, torch.float32))
+
+
 def time_steps(t, timesteps, n=None):
     """Time steps, whole numbers in 0 ... T, one or n of them, as a tensor; for one picture any number."""
-    t = torch.as_tensor(t)
+    t = tensor(t)
     if t.is_floating_point() or t.is_complex() or t.dtype == torch.bool:
         raise ValueError(f"t is {t.tolist()}; expected whole numbers, 0 to {timesteps} (only a network is told t/T)")
     t = t.long()

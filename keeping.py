@@ -9,16 +9,20 @@ from time import monotonic
 import numpy as np
 import torch
 
+import gate
+
 
 @contextmanager
 def whole(path):
     """A path to write to, beside this one; what is there in the end becomes it, so that it is whole at any time.
 
-    OSError if it cannot be written; then nothing is left beside.
+    Its folder is made if need be, and ~ is the home. OSError if it cannot be written; then nothing is left beside.
     """
     from safetensors import SafetensorError
 
-    beside = Path(path).with_name(f"unfinished-{Path(path).name}")
+    path = Path(path).expanduser()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f"unfinished-{path.name}")
     try:
         yield beside
         beside.replace(path)
@@ -29,7 +33,11 @@ def whole(path):
         raise
 
 
-KINDS = "Unet", "ContextUnet"  # the networks that a checkpoint can be of
+def _kinds():
+    """The networks that a checkpoint can be of, by their names."""
+    from diffusion_utilities import ContextUnet, Unet  # which imports this module
+
+    return {"Unet": Unet, "ContextUnet": ContextUnet}
 
 
 class Run:
@@ -46,7 +54,7 @@ class Run:
     """
 
     def __init__(self, folder, parts, settings, some=None, writes=True, resume=True, minutes=2):
-        self.file = Path(folder) / "state.safetensors" if folder else None
+        self.file = Path(folder).expanduser() / "state.safetensors" if folder else None
         self.parts, self.settings, self.some, self.writes, self.minutes = parts, settings, some, writes, minutes
         self.losses, self.steps, self.total, self.due = [], 0, 0.0, False
         if not self.file:
@@ -191,8 +199,10 @@ def described(value):
     if isinstance(value, torch.nn.Module):
         shapes = {name: tuple(tensor.shape) for name, tensor in value.state_dict().items()}
         return f"{type(value).__name__} {_hash(str(shapes).encode())}"
-    if isinstance(value, (np.ndarray, torch.Tensor)):
-        array = np.ascontiguousarray(torch.as_tensor(value).detach().cpu())
+    if isinstance(value, (np.generic, np.ndarray, torch.Tensor)):
+        if not value.ndim:
+            return value.item()
+        array = np.ascontiguousarray(gate.tensor(value).detach().cpu())
         return f"{array.dtype} {array.shape} {_hash(array.tobytes())}"
     if isinstance(value, (list, tuple)):
         return [described(item) for item in value]
@@ -213,17 +223,17 @@ def save_checkpoint(network, path, half=True):
     of itself, so it is kept for the course's network as the course has it.
     ValueError for another ending, or a network that could not be loaded again.
     """
-    path = Path(path)
+    path = Path(path).expanduser()
     network = getattr(network, "_orig_mod", network)  # within torch.compile's
     network = getattr(network, "module", network)  # within DataParallel's
     kind, schedule = type(network).__name__, getattr(network, "schedule", None)
+    ours = type(network) is _kinds().get(kind)  # a network that borrows the name has not its layout
     if path.suffix not in (".safetensors", ".pth"):
         raise ValueError(f"{path} ends in {path.suffix!r}; expected .safetensors, or .pth for the course's network")
-    path.parent.mkdir(parents=True, exist_ok=True)
     tensors = {key: value.detach().cpu().contiguous() for key, value in network.state_dict().items()}
     if path.suffix == ".pth":
         theirs = schedule is None or torch.equal(schedule.exact, type(schedule)().exact)
-        if kind != "ContextUnet" or network.predicts != "noise" or not theirs:
+        if not ours or kind != "ContextUnet" or network.predicts != "noise" or not theirs:
             raise ValueError(
                 f"{path} is of the course's form, for a ContextUnet that predicts noise on the course's schedule, and "
                 "says nothing of itself; end the name in .safetensors"
@@ -233,17 +243,18 @@ def save_checkpoint(network, path, half=True):
     else:
         from safetensors.torch import save_file
 
-        if kind not in KINDS or not hasattr(network, "arguments"):
+        if not ours:
             raise ValueError(
-                f"{kind} does not say how it is made, so it could not be loaded again; "
-                "give its weights to a Unet that is made alike, or write network.state_dict() yourself"
+                f"{kind}, of {type(network).__module__}, does not say how it is made, so it could not be loaded "
+                "again. Give a Unet that is made alike its weights, and also what it was trained with, else that is "
+                "lost: its schedule, predicts and classes. Or write network.state_dict() yourself"
             )
         description = {
             "network": kind,
             "arguments": network.arguments,
             "predicts": network.predicts,
             "alpha_bar": schedule and schedule.exact.tolist(),
-            "classes": None if getattr(network, "classes", None) is None else list(map(str, network.classes)),
+            "classes": gate.class_names(getattr(network, "classes", None)),
         }
         tensors = {key: _halved(value) if half else value for key, value in tensors.items()}
         with whole(path) as unfinished:
@@ -265,9 +276,11 @@ def load_checkpoint(path, network=None, device="cpu"):
     Raises FileNotFoundError for a missing file, and ValueError for one that is cut short, says not what it is, or is
     of another network, or of other arguments, than the network given.
     """
-    from diffusion_utilities import ContextUnet, NoiseSchedule, Unet  # which imports this module
+    from diffusion_utilities import NoiseSchedule  # which imports this module
 
-    path = Path(path)
+    if not isinstance(network, (torch.nn.Module, type(None))):
+        raise ValueError(f"network is {network!r}; expected one that is made, to fill, or none; device= is by its name")
+    path = Path(path).expanduser()
     if not path.is_file():
         raise FileNotFoundError(f"no checkpoint at {path}; `python weights/train.py` makes one")
     try:
@@ -278,16 +291,17 @@ def load_checkpoint(path, network=None, device="cpu"):
         raise ValueError(
             f"{path} cannot be read, it is cut short or of another kind ({error}); fetch it again"
         ) from error
-    kind = dict(zip(KINDS, (Unet, ContextUnet), strict=True)).get(description.get("network"))
+    kind = _kinds().get(description.get("network"))
     if kind is None:
         raise ValueError(
             f"{path} does not say that it is a checkpoint of Unet or ContextUnet, and has not their layout"
         )
     network = network or kind(**description["arguments"])
-    if (type(network), network.arguments) != (kind, description["arguments"]):
+    arguments = getattr(network, "arguments", {})
+    if (type(network), arguments) != (kind, description["arguments"]):
         raise ValueError(
             f"{path} is of {kind.__name__}({_listed(description['arguments'])}); expected "
-            f"{type(network).__name__}({_listed(network.arguments)}). Make the network with the checkpoint's arguments."
+            f"{type(network).__name__}({_listed(arguments)}). Make the network with the checkpoint's arguments."
         )
     try:
         network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in tensors.items()})

@@ -115,7 +115,7 @@ def score(x, context=None):
     Raises ValueError for too few pictures, another size or another range.
     """
     gate.pictures(x=x)
-    x = torch.as_tensor(x).float().cpu()
+    x = gate.tensor(x).float().cpu()
     if x.ndim != 4 or x.shape[1:] != (3, TILE, TILE):
         raise ValueError(f"pictures have shape {tuple(x.shape)}; expected (N, 3, {TILE}, {TILE})")
     if len(x) < 200:
@@ -205,7 +205,7 @@ class IdealDenoiser(nn.Module):
 
     How likely each picture x0 is behind x_t goes with exp(-|x_t - sqrt(alpha_bar_t) x0|^2 / (2 (1 - alpha_bar_t)))
     (Bayes' rule with DDPM's equation 4). The mean of the pictures, so weighted, is the guess of x0 with the least
-    squared error, and equation 4 makes the noise of it. Sampling with it gives the set back.
+    squared error. Equation 4, solved for the noise, gives the prediction. Sampling with it gives the set back.
 
     x0: the pictures, (M, 3, H, W). It takes the place of a `Unet` wherever one samples; contexts are ignored.
     """

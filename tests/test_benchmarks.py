@@ -178,6 +178,7 @@ def test_the_first_table_is_made_from_the_tables_of_distances(monkeypatch):
     lines = bench.beside_the_course(1)
     assert {line.count("|") for line in lines} == {bench.RATIOS.splitlines()[0].count("|")}
     assert "there distance 1.32, second judge 4.85 |" in lines[4]  # our network's own distance after all 500 steps
+    assert [row.split(" | ")[1] for row in bench.felt(lines).splitlines()[2:]] == ["2 s"] * 3
 
 
 def test_the_trainings_are_told_in_steps():

@@ -141,7 +141,7 @@ def test_pictures_as_the_course_asks_for_them(star, tmp_path):
     frames = np.stack([np.random.RandomState(i).randn(32, 3, 16, 16) for i in range(3)])  # as its sampler stacks them
     animation = star["plot_sample"](frames, 32, 4, str(tmp_path) + "/", "ani_run", None, save=False)
     assert "<img" in animation.to_jshtml() and not list(tmp_path.iterdir())
-    assert animation.pictures[0].shape == (4 * 17 - 1, 8 * 17 - 1, 3)
+    assert animation.films[""][0].shape == (4 * 17 - 1, 8 * 17 - 1, 3)
     star["plot_grid"](torch.from_numpy(frames[0]), 32, 4, str(tmp_path) + "/", 0)
     assert [path.name for path in tmp_path.iterdir()] == ["run_image_w0.png"]
     assert star["norm_all"](frames, 3, 32).shape == (3, 32, 16, 16, 3)

@@ -1,6 +1,7 @@
 """What is wrong goes wrong at once, and says how: pictures, labels, times and networks that do not belong together."""
 
 import re
+import warnings
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from diffusion_utilities import (
     ddpm_step,
     drop_context,
     guesses,
+    norm_torch,
     plot_grid,
     plot_sample,
     predict,
@@ -89,7 +91,15 @@ def test_pictures_from_pil():
 
 @pytest.mark.parametrize(
     "given",
-    [[0, 4, 2], np.array([0, 4, 2]), torch.tensor([0, 4, 2]), ["hero", "side-facing", "food"], np.eye(5)[[0, 4, 2]]],
+    [
+        [0, 4, 2],
+        np.array([0, 4, 2]),
+        torch.tensor([0, 4, 2]),
+        np.array([0.0, 4.0, 2.0]),
+        ["hero", "side-facing", "food"],
+        np.array(["hero", "side-facing", "food"]),
+        np.eye(5)[[0, 4, 2]],
+    ],
 )
 def test_class_numbers_and_names_are_what_their_rows_are(given):
     network, rows = small(), torch.eye(5)[[0, 4, 2]]
@@ -259,7 +269,7 @@ def test_a_network_gone_wrong_stops_the_sampling_and_is_left_as_it_was():
 def test_a_single_sprite_keeps_its_pixels():
     x = torch.rand(1, 3, 16, 16) * 2 - 1
     assert (tile(x)[1:-1, 1:-1] == to_uint8(x)[0]).all() and tile(x).shape == (18, 18, 3)
-    (picture,) = Animation(x[None]).pictures
+    (picture,) = Animation(x[None]).films[""]
     assert (picture == to_uint8(x)[0]).all()
 
 
@@ -267,8 +277,8 @@ def test_grey_is_drawn_on_the_fixed_scale():
     x = torch.zeros(2, 1, 16, 16)
     x[1] = 0.5
     assert (tile(x)[1:17, 1:17] == 128).all() and (tile(x)[1:17, 18:34] == 191).all()
-    images = [axis.images[0].get_array() for axis in show_sprites(x).axes if axis.images]
-    assert [image.shape for image in images] == 2 * [(16, 16, 3)] and (images[0] == 128).all()
+    shown = show_sprites(x, scale=1).pixels
+    assert (shown == 128).all(-1).sum() == (shown == 191).all(-1).sum() == 16 * 16
     with pytest.raises(ValueError, match="2 channels"):
         tile(torch.zeros(1, 2, 4, 4))
 
@@ -304,7 +314,7 @@ def test_the_ground_is_what_the_rim_shows():
 
 def test_a_picture_without_ground_is_left_alone_and_it_says_so():
     x = torch.rand(3, 3, 8, 8) * 2 - 1
-    with pytest.warns(UserWarning, match="finds no ground"):
+    with pytest.warns(UserWarning, match=r"finds no ground .* train with augmented=False"):
         assert torch.equal(augment(x), x)
 
 
@@ -366,6 +376,21 @@ def batch(n=4):
         (lambda: plot_grid(batch(), 4, 0, ".", 0), "n_rows is 0"),
         (lambda: Animation(torch.zeros(0, 4, 3, 16, 16)), "no frames"),
         (lambda: augment(batch(), figure=torch.zeros(4, 16, 16)), "figure is torch.float32"),
+        (lambda: to_uint8(pictures()), "`transform` makes them of bytes"),
+        (lambda: to_uint8(batch().long()), "pictures are torch.int64"),
+        (
+            lambda: transform([pictures()[0], pictures(1, 20)[0]]),
+            "shapes [(3, 16, 16), (3, 20, 20)]; expected at least",
+        ),
+        (lambda: transform([]), "0 pictures of shapes []"),
+        (lambda: transform("x.png"), "sprites are a str; expected an array, or PIL pictures"),
+        (lambda: transform(["x.png"]), "sprites are a str"),
+        (lambda: transform(None), "sprites are a NoneType"),
+        (lambda: sample(small(), 4, steps=1, start=batch().byte()), "start has shape (4, 3, 16, 16), torch.uint8"),
+        (lambda: sample(lambda x, t, c: x, 1), "the network is a function; expected a torch.nn.Module"),
+        (lambda: sample(torch.nn.Linear(1, 1), 1), "Linear has no in_channels, h, n_cfeat"),
+        (lambda: sample(small(), 3, steps=1, context=[0.0, 1.5, 2.0]), "context has shape (3,)"),
+        (lambda: sample(small(), 3, steps=1, context=[0.0, 1.0, 5.0]), "class numbers from 0 to 5"),
     ],
 )
 def test_what_would_go_wrong_is_named(call, message):
@@ -382,6 +407,7 @@ def test_what_would_go_wrong_is_named(call, message):
         ({"levels": "middle"}, "levels is 'middle'"),
         ({"seed": None}, "seed is None"),
         ({"epochs": 2.0}, "epochs is 2.0"),
+        ({"batch_size": 100}, "batch_size is 100; expected 1 to 8, the number of sprites. Left out it is 100"),
     ],
 )
 def test_what_would_go_wrong_in_training_is_named(settings, message):
@@ -450,3 +476,142 @@ def test_pictures_that_can_be_seen_through_keep_it():
     picture.info["transparency"] = 0
     assert transform(picture).shape == (4, 16, 16) and (transform(picture)[3] == -1).all()
     assert transform(Image.new("LA", (16, 16), (5, 0))).shape == (4, 16, 16)
+
+
+# --- networks of one's own
+
+
+class Mine(torch.nn.Module):
+    """It lays time and context beside the picture, which broadcasts nothing."""
+
+    in_channels, h, n_cfeat = 3, 16, 5
+
+    def __init__(self):
+        super().__init__()
+        self.told, self.last = [], torch.nn.Conv2d(9, 3, 1)
+
+    def forward(self, x, t, c):
+        self.told.append((tuple(t.shape), tuple(c.shape), c.dtype))
+        beside = torch.cat((t[:, None], c), dim=1)[:, :, None, None].expand(-1, -1, *x.shape[2:])
+        return self.last(torch.cat((x, beside), dim=1))
+
+
+@pytest.mark.parametrize("context", [None, "one", torch.ones(3, 5)])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_network_of_ones_own_is_told_the_same_in_training_and_in_sampling(context, dtype):
+    network = Mine()
+    network.classes = ["one", "two", "three", "four", "five"]
+    learn(network, pictures(3), [0, 1, 2], augmented=False)
+    assert sample(network.to(dtype), 3, context=context, steps=2, progress=False)[0].shape == (3, 3, 16, 16)
+    assert [told[:2] for told in network.told] == [((3,), (3, 5))] * len(network.told) and len(network.told) > 2
+    assert network.told[-1][2] == dtype
+
+
+def test_ours_are_told_one_time_for_all():
+    """It is faster, and what was drawn with them before is drawn again, to the bit."""
+    network, told = small(), []
+    network.register_forward_pre_hook(lambda _, given: told.append((given[1].shape, given[2])))
+    sample(network, 3, steps=1, progress=False)
+    assert told == [((1,), None)]
+
+
+@pytest.mark.parametrize("lacking", ["in_channels", "h", "n_cfeat"])
+def test_what_could_not_be_sampled_is_not_trained(monkeypatch, lacking):
+    monkeypatch.delattr(Mine, lacking)
+    with pytest.raises(ValueError, match=rf"Mine has no {lacking}; give it the attributes in_channels .* h .* n_cfeat"):
+        learn(Mine(), pictures(3), [0, 1, 2])
+
+
+def test_a_network_without_weights_is_sampled_and_not_trained():
+    class Nothing(Mine):
+        def __init__(self):
+            torch.nn.Module.__init__(self)
+
+        def forward(self, x, t, c):
+            return 0 * x
+
+    assert sample(Nothing(), 1, steps=1, progress=False)[0].isfinite().all()
+    with pytest.raises(ValueError, match="Nothing has no weights that could learn"):
+        learn(Nothing(), pictures(3), [0, 1, 2])
+    with pytest.raises(ValueError, match=r"the network is a function; expected a torch\.nn\.Module"):
+        learn(lambda x, t, c: x, pictures(3), [0, 1, 2])
+
+
+# --- what comes in by another name
+
+
+@pytest.mark.parametrize("half", [torch.float16, torch.bfloat16])
+def test_steps_are_computed_in_full_whatever_they_start_from(half):
+    start = torch.randn(2, 3, 16, 16).to(half)
+    how = {"steps": 3, "seed": 0, "progress": False, "step": ddim_step}
+    x, _ = sample(small(), 2, start=start, **how)
+    assert x.dtype == torch.float32 and torch.equal(x, sample(small(), 2, start=start.float(), **how)[0])
+
+
+def ups_and_downs(*shape):
+    return np.linspace(-1, 1, int(np.prod(shape)), dtype=np.float32).reshape(shape)
+
+
+@pytest.mark.parametrize(
+    "call, array",
+    [
+        (transform, pictures()),
+        (to_uint8, ups_and_downs(4, 3, 8, 8)),
+        (tile, ups_and_downs(4, 3, 8, 8)),
+        (lambda x: show_sprites(x).pixels, ups_and_downs(4, 3, 8, 8)),
+        (lambda x: Animation(x).films[""], ups_and_downs(2, 4, 3, 8, 8)),
+        (lambda x: plot_grid(x, 4, 2, "~/grids", 0), ups_and_downs(4, 3, 8, 8)),
+        (norm_torch, ups_and_downs(4, 3, 8, 8)),
+        (lambda x: augment(x, torch.Generator().manual_seed(0)), -np.ones((4, 3, 8, 8), np.float32)),
+        (
+            lambda m: augment(batch(2), torch.Generator().manual_seed(0), figure=m),
+            np.eye(16, dtype=bool)[[range(16)] * 2],
+        ),
+        (lambda t: NoiseSchedule().perturb(batch(3) + 1, t, batch(3)), np.array([3, 5, 7])),
+        (lambda a: NoiseSchedule(a).exact, np.array([0.1, 0.5, 1])),
+        (lambda a: NoiseSchedule().time_of(a), np.array([0.1, 0.5, 0.9])),
+        (lambda x: sample(small(), 2, start=x, steps=2, seed=0, progress=False)[0], ups_and_downs(2, 3, 16, 16)),
+        (lambda c: sample(awake(), 3, context=c, steps=2, seed=0, progress=False)[0], np.array([0, 1, 2])),
+        (lambda c: sample(awake(), 3, context=c, steps=2, seed=0, progress=False)[0], np.eye(5)[:3]),
+    ],
+)
+def test_mirrored_arrays_and_those_that_cannot_be_written_to(call, array, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path)), monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    flipped = array[::-1]
+    plain = np.asarray(call(flipped.copy()))
+    flipped.setflags(write=False)
+    assert (np.asarray(call(flipped)) == plain).all()
+
+
+def awake():
+    network = small()
+    with torch.no_grad():
+        for weights in network.parameters():
+            weights.normal_(std=0.1, generator=torch.Generator().manual_seed(0))
+    return network
+
+
+@pytest.mark.parametrize("classes", [CLASSES, list(CLASSES), np.array(CLASSES)])
+def test_names_in_an_order(classes):
+    network = small()
+    network.classes = classes
+    learn(network, pictures(3), ["hero", "food", "spell"])
+    assert sample(network, 1, context="food", steps=1, progress=False)[0].shape == (1, 3, 16, 16)
+
+
+@pytest.mark.parametrize(
+    "classes", [dict.fromkeys(CLASSES, 0), dict(enumerate(CLASSES)), set(CLASSES), "hero", range(5), ["hero"] * 5]
+)
+def test_names_without_an_order(classes):
+    network = small()
+    network.classes = classes
+    for call in (lambda: learn(network, pictures(3), [0, 1, 2]), lambda: sample(network, 1, context="hero")):
+        with pytest.raises(ValueError, match=r"network\.classes is .*; expected a list of names"):
+            call()
+
+
+@kinds
+def test_a_network_without_classes_is_made_without_a_warning(kind):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        small(kind, n_cfeat=0)

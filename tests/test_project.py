@@ -20,6 +20,7 @@ import short_runs
 import yaml
 
 import diffusion_utilities as du
+import handout
 from diffusion_utilities import HERE
 
 try:
@@ -198,10 +199,38 @@ def test_notebook_form(name):
         assert cell.outputs[0].text.strip() not in ("", "True", "False")
     outputs = [output for cell in cells for output in cell.outputs]
     assert not [output for output in outputs if output.output_type == "error" or output.get("name") == "stderr"]
-    assert sum("image/png" in output.get("data", {}) for output in outputs) >= 3
+    pages = [output.data["text/html"] for output in outputs if "text/html" in output.get("data", {})]
+    pictures = re.findall(r"<img [^>]*>", "".join(pages))
+    assert len(pictures) >= 3 and all(re.search(r'alt="[^"]{7,}"', picture) for picture in pictures)
+    kinds = {kind for output in outputs for kind in output.get("data", {})}
+    assert kinds <= {"text/html", "text/plain"}  # no picture without alternative text, no widget without a kernel
+    assert not [page for page in pages if page.startswith("<pre>")]  # where a knob's picture went wrong
     assert str(Path.home()) not in path.read_text(encoding="utf-8") and str(HERE) not in path.read_text(
         encoding="utf-8"
     )
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS[:4], ids=lambda path: path.stem)
+def test_a_lab_is_its_lesson_and_no_more(path):
+    """What a reader sees: words, cells, exercises, things to turn, questions; what is folded does not count."""
+    cells = nbformat.read(path, 4).cells
+    assert len(cells) <= 60
+    open_to_all = re.sub(
+        r"<details>.*?</details>", "", "".join(c.source for c in cells if c.cell_type == "markdown"), flags=re.S
+    )
+    assert 1200 <= len(re.findall(r"\w[\w'’.-]*", re.sub(r"\$.*?\$|\(http\S*\)", "", open_to_all, flags=re.S))) <= 2200
+    code = [cell for cell in cells if cell.cell_type == "code"]
+    folded = [cell for cell in code if cell.metadata.get("jupyter", {}).get("source_hidden")]
+    assert all(cell.metadata.get("cellView") == "form" and cell.source.startswith("# @title ") for cell in folded)
+    assert sum(cell.source.startswith("# @title ") for cell in code) == len(folded) >= 2
+    first = next(cell for cell in code if cell not in folded)
+    assert "<img" in str(first.outputs)  # before anything else, a picture
+    assert sum(bool(re.search(r'^check\("\d\.\d"', cell.source, re.M)) for cell in code) >= 4
+    assert sum(bool(re.search(r"^turn\(", cell.source, re.M)) for cell in code) >= 1
+    assert code[-1].source == "check()"
+    questions = [cell.source for cell in cells if "**Questions**" in cell.source]
+    assert len(questions) == 1 and len(re.findall(r"<summary>\d\. ", questions[0])) == 5
+    assert "**After this lab you can**" in cells[0].source and "## Recap" in questions[0]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -306,7 +335,7 @@ DRAWN, TRAINED, LAB = ("sprites", "judge"), ("weights",), "notebooks/01_Sampling
         ('("hero", "non-hero", ', '("non-hero", "hero", ', (*DRAWN, *TRAINED), ()),
         ("TILE = 16", "TILE = 8", (*DRAWN, *TRAINED), ()),
         ("pick_device(name=None)", 'pick_device(name="cpu")', (LAB,), (*DRAWN, *TRAINED, "errata", "full training")),
-        ("size=0.8)", "size=0.9)", (LAB,), TRAINED),  # of a figure
+        ("scale=None, alt=None)", "scale=3, alt=None)", (LAB,), TRAINED),  # of a picture
         ("def distance(x):", "def distance(x, *y):", ("errata", "scores", "full training"), TRAINED),
         ("logspace(0, 2.7,", "logspace(0, 2.8,", ("weights", "full training", "scores"), ("errata",)),
     ],
@@ -446,7 +475,7 @@ STAND_INS = {
     return [0.5] * epochs
 """,
     "def sample(": """network, n_sample, **settings):
-    return torch.zeros(n_sample, 3, 16, 16), None
+    return torch.zeros(n_sample, 3, 16, 16), torch.zeros(2, n_sample, 3, 16, 16)
 """,
     "def score(": """x, context=None):
     return dict.fromkeys((*DISTANCES, "copies", "copies_floor", "agreement"), 0.5)
@@ -612,6 +641,12 @@ def test_the_repository_is_small():
     assert sum(path.stat().st_size for path in files if path.is_file()) <= 40e6
 
 
+def test_every_picture_of_a_page_says_what_it_shows():
+    pages = [path for path in HERE.rglob("*.md") if not {".venv", "runs", "mine"} & set(path.relative_to(HERE).parts)]
+    alts = [alt for page in pages for alt in re.findall(r"!\[([^\]]*)\]\(", page.read_text(encoding="utf-8"))]
+    assert len(alts) >= 5 and all(len(alt) >= 7 for alt in alts)
+
+
 def test_the_docstring_lists_every_public_name_in_reading_order():
     tree = ast.parse((HERE / "diffusion_utilities.py").read_text(encoding="utf-8"))
     kinds = ast.FunctionDef, ast.ClassDef
@@ -650,6 +685,26 @@ def test_a_students_copies_are_made_once_and_told_of_what_is_newer(tmp_path):
     assert list(lab.copies(tmp_path)) == [] and "Laboratory 2" in (tmp_path / "mine" / changed.name).read_text(
         encoding="utf-8"
     )
+
+
+def test_a_handout_has_neither_solutions_nor_outputs_and_is_read_when_it_comes_back(tmp_path):
+    (tmp_path / "notebooks").mkdir()
+    shutil.copy(NOTEBOOKS[0], tmp_path / "notebooks")
+    (target,) = handout.write(tmp_path)
+    given, original = (nbformat.read(path, 4) for path in (target, NOTEBOOKS[0]))
+    assert not any("<summary>Solution" in cell.source for cell in given.cells)
+    assert not any(cell.outputs or cell.execution_count for cell in code_cells(given))
+    kept = {cell.source for cell in code_cells(original)}
+    assert {cell.source for cell in code_cells(given)} == kept and "<summary>1. Why is no noise" in str(given.cells)
+    assert set(handout.read(target).values()) == {"not written yet"}
+    answers = {"1.1": "right", "1.2": "not right"}
+    for cell in code_cells(given):
+        for number, state in answers.items():
+            if f'check("{number}"' in cell.source:
+                data = {"text/plain": f"Exercise {number}: {state}. And why.", "text/html": "<div>"}
+                cell.outputs = [nbformat.v4.new_output("execute_result", data)]
+    nbformat.write(given, target)
+    assert handout.read(target) == {"1.3": "not written yet", "1.4": "not written yet", **answers}
 
 
 def test_what_is_to_be_predicted_is_left_out_of_a_copy(tmp_path):

@@ -180,10 +180,14 @@ def test_contexts_mean_their_classes_or_are_refused(data):
 
 @given(arrays.arrays(np.float32, arrays.array_shapes(max_dims=3, max_side=4), elements=some.floats(width=32)))
 def test_rows_of_numbers_are_taken_or_refused(rows):
+    """Or, where they are three and whole, as class numbers."""
     got = outcome(gate.context, rows, 3, 2)
+    classes = rows.shape == (3,) and set(rows.tolist()) <= {0, 1}
     fits = rows.shape in ((3, 2), (2,)) and np.isfinite(rows).all()
-    assert (got is not None) == fits
-    assert not fits or torch.equal(got, torch.from_numpy(np.broadcast_to(rows, (3, 2)).copy()))
+    assert (got is not None) == (fits or classes)
+    if got is not None:
+        expected = np.eye(2, dtype=np.float32)[rows.astype(int)] if classes else np.broadcast_to(rows, (3, 2))
+        assert torch.equal(got, torch.from_numpy(expected.copy()))
 
 
 @given(some.integers(0, 6), some.integers(1, 4), numbers, some.integers(0, 99))

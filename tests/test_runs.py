@@ -8,12 +8,25 @@ import subprocess
 import sys
 import time
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from diffusion_utilities import HERE, NoiseSchedule, Unet, middle, muon, sample, train
+from diffusion_utilities import (
+    HERE,
+    Animation,
+    NoiseSchedule,
+    Unet,
+    load_checkpoint,
+    middle,
+    muon,
+    plot_grid,
+    sample,
+    save_checkpoint,
+    train,
+)
 from keeping import Run, _read_state, _write_state
 
 KILLS = int(os.environ.get("KILLS", 20))
@@ -154,6 +167,50 @@ def test_functions_that_make_no_sense(tmp_path, wrong, message):
     with pytest.raises((ValueError, TypeError), match=message):
         learn(tmp_path, **wrong)
     learn(tmp_path)  # the folder is free, and nothing holds the right call up
+
+
+@pytest.mark.parametrize(
+    "first, then",
+    [
+        ({"batch_size": np.int64(4)}, {"batch_size": 4}),
+        ({"batch_size": torch.tensor(4), "seed": np.int64(3)}, {"batch_size": 4, "seed": 3}),
+        ({"drop": np.float32(0.5), "augmented": np.True_}, {"drop": 0.5, "augmented": True}),
+        ({"labels": np.arange(16)[::-1] % 5.0}, {"labels": [(15 - i) % 5 for i in range(16)]}),
+    ],
+)
+def test_the_same_settings_by_another_type(tmp_path, first, then):
+    learn(tmp_path, epochs=1, **first)
+    assert len(learn(tmp_path, **then)[0]) == 2
+
+
+def test_mirrored_sprites_and_names_in_an_array(tmp_path):
+    sprites = np.random.default_rng(0).integers(0, 256, (8, 16, 16, 3), dtype=np.uint8)[:, :, ::-1]
+    for classes in (np.array(["b", "a", "c", "d", "e"]), ["b", "a", "c", "d", "e"]):
+        network = Unet(n_feat=8, n_wide=8)
+        network.classes = classes
+        train(network, sprites, ["a"] * 8, epochs=1, batch_size=8, folder=tmp_path, progress=False)
+    network.classes = classes[::-1]
+    with pytest.raises(ValueError, match="a run with labels = |a run with classes = "):
+        train(network, sprites, ["a"] * 8, epochs=1, batch_size=8, folder=tmp_path, progress=False)
+
+
+def test_the_home_and_folders_that_are_made(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path)), monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    network = learn("~/runs/one", epochs=1)[1]
+    save_checkpoint(network, "~/kept/a.safetensors")
+    assert load_checkpoint("~/kept/a.safetensors").n_cfeat == 5
+    x = torch.zeros(4, 3, 16, 16)
+    Animation(x[None]).save("~/out/a.webp"), Animation(x[None]).save(Path("here", "too", "a.gif"))
+    plot_grid(x, 4, 2, "~/grids", 0)
+    made = [
+        "grids/run_image_w0.png",
+        "here/too/a.gif",
+        "kept/a.safetensors",
+        "out/a.webp",
+        "runs/one/state.safetensors",
+    ]
+    assert all((tmp_path / name).is_file() for name in made) and not (tmp_path / "~").exists()
 
 
 def test_a_run_of_no_step_holds_nothing_up(tmp_path):

@@ -1,6 +1,7 @@
 """The data set: what the card promises, read from the shipped sheets, and the ways in which reading can fail."""
 
 import re
+import warnings
 from collections import Counter
 from itertools import product
 
@@ -216,6 +217,110 @@ def test_another_ground_is_told_of_and_can_be_named(tmp_path, ground, name):
     for wrong in ({"margin": -1}, {"gap": -1}, {"tile": 16.0}):
         with pytest.raises(ValueError, match="expected a whole number"):
             cut_sheet(path, **wrong)
+
+
+def tiles_on(path, line, ground, see_through=0, white=0, mode="RGBA"):
+    """Six tiles in a row with lines of a pixel around them: three with a figure, the last some transparent or white."""
+    pixels = np.full((18, 17 * 6 + 1, 4), (*line, 255), np.uint8)
+    for number in range(6):
+        cell = pixels[1:17, 17 * number + 1 : 17 * number + 17]
+        cell[:, :, :3] = ground if number < 6 - white else 255
+        if number < 3:
+            cell[5:9, 5:9, :3] = 200, 30, 30
+        if number >= 6 - see_through:
+            cell[:] = 0
+    Image.fromarray(pixels).convert(mode).save(path)
+    return path
+
+
+GREY, MAGENTA, WHITE = (128, 128, 128), (255, 0, 255), (255, 255, 255)
+
+
+@pytest.mark.parametrize("see_through", [0, 2])
+@pytest.mark.parametrize("line", [WHITE, GREY, MAGENTA])
+def test_the_ground_is_looked_for_on_the_rims_of_the_tiles(tmp_path, line, see_through):
+    """Not on that of the sheet, and though some of it is transparent."""
+    how = {"margin": 1, "gap": 1}
+    path = tiles_on(tmp_path / "magenta.png", line, MAGENTA, see_through)
+    with pytest.warns(UserWarning, match=re.escape(f"give ground={MAGENTA}; if there is no ground, give ground=False")):
+        assert len(cut_sheet(path, **how)) == 6 - see_through
+    path = tiles_on(tmp_path / "padded.png", line, MAGENTA, see_through, white=3 if not see_through else 0)
+    with pytest.warns(UserWarning, match=re.escape(f"give ground={MAGENTA}")):
+        cut_sheet(path, **how)
+    white = tiles_on(tmp_path / "white.png", line, WHITE, see_through)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(cut_sheet(tmp_path / "magenta.png", **how, ground=MAGENTA)) == 3
+        assert len(cut_sheet(white, **how, ground="white")) == 3
+        assert len(cut_sheet(white, **how, ground=False)) == 6 - see_through
+        if not see_through:
+            assert len(cut_sheet(white, **how)) == 3
+    if see_through:  # what is transparent is ground, but is white, too?
+        with pytest.warns(UserWarning, match=re.escape(f"give ground={WHITE}")):
+            assert len(cut_sheet(white, **how)) == 4
+
+
+def test_tiles_that_are_full_of_a_picture(tmp_path):
+    """Terrain: none of it is ground, and nobody is warned who said so."""
+    pixels = np.random.default_rng(0).integers(0, 200, (16, 64, 4), dtype=np.uint8)
+    pixels[:, :, 3], pixels[:, 16:32] = 255, (40, 160, 40, 255)
+    Image.fromarray(pixels).save(tmp_path / "grass.png")
+    pixels[:, 32:48], pixels[:, 48:] = 255, 0
+    Image.fromarray(pixels).save(tmp_path / "snow.png")
+    with pytest.warns(UserWarning, match=r"no pixel of .* is \(255, 255, 255\), .* give ground=False"):
+        cut_sheet(tmp_path / "grass.png")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(cut_sheet(tmp_path / "grass.png", ground=False)) == 4
+        sprites, figures = cut_sheet(tmp_path / "snow.png", ground=False, masks=True)
+    assert (sprites == pixels[:, :48, :3].reshape(16, 3, 16, 3).swapaxes(0, 1)).all() and figures.all()
+
+
+def test_figures_of_the_grounds_colour_are_told_of_and_can_be_laid_on_another(tmp_path):
+    pixels = np.zeros((16, 48, 4), np.uint8)
+    pixels[4:12, 4:12], pixels[4:12, 20:28] = 255, (255, 255, 255, 128)
+    pixels[3, 40] = 0, 0, 0, 2  # which nobody sees
+    Image.fromarray(pixels).save(tmp_path / "icons.png")
+    with pytest.warns(UserWarning, match=r"2 of 2 sprites of .* are \(255, 255, 255\) all over, .* on="):
+        assert (cut_sheet(tmp_path / "icons.png") == 255).all()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        on_black, figures = cut_sheet(tmp_path / "icons.png", on="black", masks=True)
+    assert [np.unique(sprite).tolist() for sprite in on_black] == [[0, 255], [0, 128]] and figures.sum() == 2 * 64
+    with pytest.raises(ValueError, match="on is 'blakc'|unknown color"):
+        cut_sheet(tmp_path / "icons.png", on="blakc")
+
+
+@pytest.mark.parametrize("margin, gap", [(0, 1), (2, 3), (0, 3)])
+def test_the_last_tile_may_have_a_gap_after_it(tmp_path, margin, gap):
+    tiles = np.random.default_rng(0).integers(0, 255, (6, 16, 16, 3), dtype=np.uint8)
+    pixels = np.full((2 * margin + 2 * (16 + gap), 2 * margin + 3 * (16 + gap), 3), 255, np.uint8)
+    for number, tile in enumerate(tiles):
+        y, x = (margin + i * (16 + gap) for i in divmod(number, 3))
+        pixels[y : y + 16, x : x + 16] = tile
+    for height, width in ((0, 0), (gap, 0), (gap, gap)):
+        Image.fromarray(pixels[height:, : pixels.shape[1] - width]).save(tmp_path / "a.png")
+        if not height:
+            assert (cut_sheet(tmp_path / "a.png", margin=margin, gap=gap) == tiles).all()
+        assert len(cut_sheet(tmp_path / "a.png", margin=margin, gap=gap)) == 6
+    Image.fromarray(pixels[1:]).save(tmp_path / "a.png")
+    if gap > 1:
+        with pytest.raises(ValueError, match="expected whole tiles"):
+            cut_sheet(tmp_path / "a.png", margin=margin, gap=gap)
+
+
+def test_what_is_no_path_or_gives_no_masks_is_named(tmp_path, monkeypatch):
+    for picture in (Image.new("RGB", (16, 16)), np.zeros((16, 16, 3), np.uint8)):
+        with pytest.raises(ValueError, match="expected the path of its file"):
+            cut_sheet(picture)
+    with pytest.raises(ValueError, match="gives no masks; cut_sheet does"):
+        load_sprites(masks=True)
+    monkeypatch.setenv("HOME", str(tmp_path)), monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    (tmp_path / "train").mkdir()
+    sheet(tmp_path / "train" / "0.png", WHITE)
+    assert len(load_sprites(folder="~", classes=[0])[0]) == len(cut_sheet("~/train/0.png")) == 1
+    with pytest.raises(FileNotFoundError, match=r"one PNG a class \(0, 1\)"):
+        load_sprites(folder="~", classes=[0, 1])
 
 
 def test_classes_have_an_order():

@@ -14,6 +14,7 @@ from time import monotonic, sleep
 import nbformat
 
 ROOT = Path(__file__).resolve().parent.parent
+SETTINGS = ROOT / "tools" / "settings"  # widgets are saved, too: else a notebook opened again has errors in their place
 
 
 def write(path, text):
@@ -74,6 +75,7 @@ def main():
     for line in copies():
         print(line)
     command = [sys.executable, "-m", "jupyterlab", "--LabApp.default_url=/lab/tree/mine/01_Sampling.ipynb"]
+    command += [f"--LabApp.app_settings_dir={SETTINGS}"]
     log = ROOT / "mine" / ".jupyter.log"
     with log.open("w") as file:
         process = subprocess.Popen([*command, *sys.argv[1:]], cwd=ROOT, stdout=file, stderr=file)

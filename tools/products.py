@@ -28,6 +28,7 @@ TRAIN_SHEETS, TEST_SHEETS = "data/train/*.png", "data/test/*.png"
 SCORING = [TRAIN_SHEETS, TEST_SHEETS, "weights/judge*.safetensors"]
 VIEWS = [f"weights/epoch_{epoch}.safetensors" for epoch in (0, 4, 8, 31)]
 NETWORKS = [*VIEWS, "weights/model_trained.safetensors", "weights/course.safetensors"]
+WIDGET = "application/vnd.jupyter.widget-view+json"
 TABLES = ["weights/loss.csv", "weights/errata.csv", "weights/errata.png", "weights/scores.csv"]
 
 
@@ -88,6 +89,9 @@ def products():
             resumes=True,
             row={**row_of_scores, "context": "one-hot", "n": 200, "seed": 0},
         ),
+        "animation": Product(
+            ("weights/animation.py",), ["weights/model_trained.safetensors"], ["weights/samples.webp"]
+        ),
         "full training": Product(
             ("benchmarks/full_training.py",),
             SCORING,
@@ -129,25 +133,28 @@ def run(*command):
 
 
 def run_notebook(path):
-    """Run a notebook from the top in the full configuration and store its outputs, without progress bars and stderr."""
+    """Run a notebook from the top in the full configuration and store its outputs."""
     from nbclient import NotebookClient
 
     os.environ.pop("LABS_CONFIG", None)
     shutil.rmtree(ROOT / "runs" / "lab2", ignore_errors=True)  # else Lab 2 goes on with what it finds there
     notebook = nbformat.read(path, 4)
-    NotebookClient(
-        notebook, timeout=None, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}
-    ).execute()
+    where = {"metadata": {"path": str(path.parent)}}
+    NotebookClient(notebook, timeout=None, kernel_name="python3", resources=where, store_widget_state=False).execute()
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
         if cell.cell_type == "code":
-            cell.outputs = [
-                output
-                for output in cell.outputs
-                if output.get("name") != "stderr" and output.get("data", {}).get("text/html") != ""
-            ]
+            cell.outputs = without_the_living(cell.outputs)
     notebook.metadata.language_info = {"name": "python"}
     write(path, nbformat.writes(notebook) + "\n")
+
+
+def without_the_living(outputs):
+    """Outputs as they are stored: no stderr, no progress bar that has ended, and the still in place of a widget."""
+    for output in outputs:
+        if output.get("data", {}).pop(WIDGET, None):
+            output.data.setdefault("text/html", "")  # one without a still is left out
+    return [o for o in outputs if o.get("name") != "stderr" and o.get("data", {}).get("text/html") != ""]
 
 
 def write(path, text):
