@@ -12,6 +12,7 @@ import ctypes
 import html
 import inspect
 import io
+import math
 import random
 import re
 import traceback
@@ -28,7 +29,9 @@ from torch.nn import functional as F
 
 LIMIT = 10  # seconds for a check; a right answer takes milliseconds
 COLOURS = {"right": "#009E73", "not right": "#D55E00", "not written yet": "#0072B2"}  # Okabe and Ito: safe for all eyes
-ANSWERS, FUNCTIONS, HINTS = {}, {}, {}  # of this kernel, by number: last answers, functions that are right, hints given
+# In what is measured: its numbers would say nothing to a student who is told the mistake.
+TECHNICAL = re.compile("-1:|likeness|losses|multiple|in part|alike|the next call|spread|of their own|whole numbers")
+ANSWERS, FUNCTIONS, HINTS = {}, {}, {}  # of this kernel, by number: answers, right functions, hints given
 
 # ---------------------------------------------------------------------------------------------------------- engine
 
@@ -38,7 +41,7 @@ class Exercise:
     """What `check` knows of one exercise. mistakes: {wrong function: what to say about it}.
 
     This may hold {yours} and {ours}, the two numbers where the student's outcome first differs from ours; else a
-    sentence with the two stands before it.
+    sentence with the two stands before it, unless what they measure is TECHNICAL.
     rough: how far an outcome may be off where it depends on chance, by what it is; a right one is farther off with a
     probability below 1e-9.
     """
@@ -104,10 +107,10 @@ def check(number=None, function=None):
     if exercise is None:
         return _unknown(number)
     answer = _answer(exercise, function)
-    ANSWERS[exercise.number] = answer
-    FUNCTIONS.pop(exercise.number, None)
     if answer.right:
         FUNCTIONS[exercise.number] = function
+    if answer.right or exercise.number not in FUNCTIONS:  # what was right stays right
+        ANSWERS[exercise.number] = answer
     return answer
 
 
@@ -124,7 +127,7 @@ def hint(number=None):
 
 
 def yours_or_ours(number):
-    """The student's function if its last check was right, else ours; prints which. ValueError for an unknown number."""
+    """The student's last function that was right, else ours; prints which. ValueError for an unknown number."""
     exercise = EXERCISES.get(str(number))
     if exercise is None:
         raise ValueError(_unknown(number).text)
@@ -156,7 +159,8 @@ def _answer(exercise, function):
     if not callable(function):
         what = "" if function is None else f" It was given {_kind(function)}."
         text = f'Give the function itself, without calling it: `check("{exercise.number}", {exercise.name})`.{what}'
-        return Answer(f"{title}: not written yet", text)
+        state = "not written yet" if function is None else "not right"
+        return Answer(f"{title}: {state}", text, state)
     printed = _Printed()
     with _same_chance(), redirect_stdout(printed):
         state, text = _within(LIMIT, partial(_judge, exercise, function)) or (
@@ -176,7 +180,7 @@ def _judge(exercise, function):
         ours = _outcome(exercise, exercise.ours)
         if _same(exercise, outcome, ours):
             return "right", exercise.opens
-        if _same(exercise, outcome, _outcome(exercise, exercise.placeholder)):
+        if _identical(outcome, _outcome(exercise, exercise.placeholder)):
             return "not written yet", exercise.start
         return "not right", _why(exercise, outcome, ours)
     except Exception as error:  # whatever strange thing it returned, Run All goes on
@@ -197,6 +201,13 @@ def _same(exercise, one, other):
     if isinstance(one, Problem) or isinstance(other, Problem):
         return getattr(one, "kind", one) == getattr(other, "kind", other)
     return _first_difference(exercise, one, other) is None
+
+
+def _identical(one, other):
+    """To the last bit, which only the placeholder is: x after a way there and back is x up to rounding."""
+    if isinstance(one, Problem) or isinstance(other, Problem):
+        return False
+    return one.keys() == other.keys() and all(one[label].equal(other[label]) for label in other)
 
 
 def _first_difference(exercise, one, other):
@@ -234,7 +245,8 @@ def _why(exercise, outcome, ours):
     differs = f"For {where}, {what} is {yours}{place}; it should be {right}."
     if not alike(wrong):
         return differs
-    return message.format(yours=yours, ours=right) if "{yours}" in message else f"{differs} {message}"
+    alone = "{yours}" in message or TECHNICAL.search(what)
+    return message.format(yours=yours, ours=right) if alone else f"{differs} {message}"
 
 
 @cache
@@ -304,7 +316,7 @@ def _call(exercise, function, *arguments):
         words = sorted(line.split())  # "size of a (3) ... b (4)" names them the other way round in y * x
         raise Problem(f"It stops with an error{where}: `{line}`", " ".join(words)) from None
     if result is None:
-        raise Problem("It gives nothing back (`None`): is there a `return`?", "None")
+        raise Problem("It returns nothing (`None`): is there a `return`?", "None")
     for name, before, after in zip(exercise.arguments, arguments, copies, strict=True):
         if not _unchanged(before, after):
             text = f"It changes `{name}` itself, which whoever called it may still need. Make a new one: with "
@@ -338,24 +350,27 @@ def _line_of(error, function):
 
 
 def _kind(thing):
-    return {str: "text", torch.Tensor: "a tensor", np.ndarray: "a numpy array"}.get(type(thing), type(thing).__name__)
+    names = {str: "text", list: "a list", tuple: "a tuple", dict: "a dictionary", np.ndarray: "a numpy array"}
+    return {**names, torch.Tensor: "a tensor"}.get(type(thing), type(thing).__name__)
 
 
 def _read(result, like, where):
     """What a function gave, as a tensor to compare with ours. Problem for another type, and for NaN."""
     if torch.is_tensor(like) and like.dim() and not torch.is_tensor(result):
-        text = f"It gives {_kind(result)} back; what comes after it needs a tensor, here {_shape(like)}."
+        text = f"It returns {_kind(result)}; what comes after it needs a tensor, here {_shape(like)}."
         raise Problem(f"{text} `torch.tensor(...)`, `torch.stack(...)` or `torch.cat(...)` make one.", "type")
     try:
         value = torch.as_tensor(result).detach().cpu()
     except (TypeError, ValueError, RuntimeError):
         wanted = "numbers in a list or a tensor" if isinstance(like, list) else "a number"
-        raise Problem(f"It gives {_kind(result)} back; it should be {wanted}.", "type") from None
+        raise Problem(f"It returns {_kind(result)}; it should be {wanted}.", "type") from None
     if value.is_complex():
-        raise Problem("It gives complex numbers back; it should be real ones.", "complex")
+        raise Problem("It returns complex numbers; it should be real ones.", "complex")
     if torch.is_tensor(like) and like.dim() and not value.is_floating_point():
-        raise Problem(f"It gives a tensor of {value.dtype} back: `.float()` makes numbers with a point of it.", "dtype")
+        raise Problem(f"It returns whole numbers or bools ({value.dtype}); floats are needed: `.float()`.", "dtype")
     if value.isnan().any():
+        if value.numel() != torch.as_tensor(like).numel():
+            return value.float().nan_to_num()  # the shape says more: a whole table has 0 / 0 at t = 0
         text = f"For {where} it gives NaN (not a number) back, as comes of the root of a negative number, of 0 / 0"
         raise Problem(f"{text}, or of an angle whose cosine is beyond 1.", "NaN")
     small = not torch.is_tensor(like) or not like.dim()
@@ -445,7 +460,7 @@ def _parts(result, like, parts, where):
     count = len(result) if isinstance(result, (tuple, list)) or (torch.is_tensor(result) and result.dim()) else None
     if count != len(parts):
         what = _kind(result) if count is None else f"{count} things"
-        raise Problem(f"It gives {what} back; it should be {len(parts)}: `return {', '.join(parts)}`.", "parts")
+        raise Problem(f"It returns {what}; it should be {len(parts)}: `return {', '.join(parts)}`.", "parts")
     return [(part, _read(r, o, where)) for part, r, o in zip(parts, result, like, strict=True)]
 
 
@@ -477,7 +492,9 @@ class _Recorder:
 
     def network(self, x, time, *rest):
         if len(self.times) == 100:  # before it fills the memory
-            raise Problem(f"The network is asked 100 times and more, with T = {self.T}: does the loop end?", "endless")
+            ends = self.times[0] > self.times[-1] > 0  # it counts down, to 0 some day
+            text = f"The network is asked 100 times and more, with T = {self.T}"
+            raise Problem(f"{text}{'.' if ends else ': does the loop end?'}", "long" if ends else "endless")
         self.times.append(float(torch.as_tensor(time).reshape(-1)[0]))
         self.shown.append(_which(x, self.states))
         self.answers.append(self._picture())
@@ -487,11 +504,8 @@ class _Recorder:
         if z is None:
             raise Problem("`step` is given `None` for z: give it 0, or zeros, in the last step.", "z")
         z = torch.as_tensor(z, dtype=torch.float32)
-        (
-            self.given.append(float(t)),
-            self.stepped.append(_which(x, self.states)),
-            self.eps.append(_which(eps, self.answers)),
-        )
+        self.given.append(float(t)), self.stepped.append(_which(x, self.states))
+        self.eps.append(_which(eps, self.answers))
         self.z.append(z.expand(self.states[0].shape)), self.shape.append(list(z.shape if z.any() else x.shape))
         self.states.append(self._picture())
         return self.states[-1].clone()
@@ -527,7 +541,7 @@ def _loop_trial(exercise, function):
         recorder = _Recorder(T)
         result = _call(exercise, function, recorder.states[0], recorder.network, recorder.step, T)
         if not torch.is_tensor(result):
-            raise Problem(f"It gives {_kind(result)} back; it should be x, a tensor.", "type")
+            raise Problem(f"It returns {_kind(result)}; it should be x, a tensor.", "type")
         outcome |= {(what, f"T = {T}"): fact for what, fact in recorder.seen(result).items()}
     return outcome
 
@@ -561,11 +575,8 @@ class _Optimizer:
     """Gradient descent with the methods of torch's optimizers; it keeps the gradients with which it stepped."""
 
     def __init__(self, network):
-        self.param_groups, self.weights, self.gradients = (
-            [{"params": [network.weights], "lr": 1e-3}],
-            network.weights,
-            [],
-        )
+        self.param_groups = [{"params": [network.weights], "lr": 1e-3}]
+        self.network, self.weights, self.gradients, self.before = network, network.weights, [], 0
 
     def zero_grad(self, set_to_none=True):
         self.weights.grad = None
@@ -574,6 +585,7 @@ class _Optimizer:
     def step(self, closure=None):
         gradient = torch.zeros(3) if self.weights.grad is None else self.weights.grad.clone()
         self.gradients.append(gradient)
+        self.before = self.network.backwards
         self.weights -= 1e-3 * gradient
 
 
@@ -605,37 +617,34 @@ def _two_steps(exercise, function, T):
         "the loss, as a multiple of the mean squared error,": "loss",
         "the number of `backward()`, call by call,": "backwards",
         "the number of steps of the optimizer, call by call,": "steps",
+        "the number of `backward()` before the optimizer's step, call by call,": "before",
         "the gradient at the optimizer's step, as a multiple of this call's,": "gradient",
-        "the number of losses that hang on to their gradient, call by call,": "gradients",
+        "the number of losses that are still tensors with a gradient, call by call,": "gradients",
     }
     both = {what: torch.tensor([float(call[fact]) for call in calls]) for what, fact in both.items()}
     seen = {
-        "the share of batches in which all pictures have the same t": torch.tensor(
-            float(len(first["time"].unique()) == 1)
-        ),
+        "the share of batches in which all pictures have the same t": float(len(first["time"].unique()) == 1),
         "the list of times that the network is told": first["time"].unique()[:8],
-        "the share of pictures at each t": torch.tensor([len(pictures) / len(x) for pictures in at]),
+        "the share of pictures at each t": [len(pictures) / len(x) for pictures in at],
         "the share of pictures that have the same t in the next call": (first["t"] == second["t"]).float().mean(),
-        "the share of pictures with a noise of their own": torch.tensor(
-            len(at[-1].unique(dim=0)) / max(len(at[-1]), 1)
-        ),
+        "the share of pictures with a noise of their own": len(at[-1].unique(dim=0)) / max(len(at[-1]), 1),
         "the likeness of the noise within a picture": last.mean(dim=(1, 2, 3)).square().mean() / last.square().mean(),
         "the strength of the noise, from t = 1 to T,": torch.stack([(p - p.mean()).square().mean().sqrt() for p in at]),
         "the strength of the picture, from t = 1 to T,": torch.stack([pictures.mean() for pictures in at]),
         "the likeness of the noise in two calls": (noise * other).mean(),
     }
     asked = next(iter(both))
-    return {asked: both[asked], **seen, **both}
+    return {asked: both[asked], **{what: torch.as_tensor(fact) for what, fact in seen.items()}, **both}
 
 
 def _one_step(exercise, function, network, optimizer, x, alpha_bar):
     """What one call of a training step does. The noise that was drawn is what x_t holds beside the picture."""
-    network.asked, network.backwards, optimizer.gradients = [], 0, []
+    network.asked, network.backwards, optimizer.gradients, optimizer.before = [], 0, [], 0
     weights = network.weights.detach().clone().requires_grad_()
     result = _call(exercise, function, network, optimizer, x, alpha_bar)
     loss = _read(result, 0.0, "T = 4")
     if loss.dim():
-        raise Problem(f"It gives {_kind(result)} {_shape(loss)} back; it should be one number, the loss.", "shape")
+        raise Problem(f"It returns {_kind(result)} {_shape(loss)}; it should be one number, the loss.", "shape")
     if not network.asked:
         return {"asked": 0}
     xt, time = network.asked[-1]
@@ -655,6 +664,7 @@ def _one_step(exercise, function, network, optimizer, x, alpha_bar):
         "asked": len(network.asked),
         "loss": loss / expected.detach(),
         "backwards": network.backwards,
+        "before": optimizer.before,
         "steps": len(optimizer.gradients),
         "gradient": (stepped @ gradient) / (gradient @ gradient),
         "gradients": _has_gradient(result),
@@ -671,7 +681,10 @@ def _drop_trial(exercise, function):
         whole = (factor - factor[..., :1]).abs().amax(dim=2) < 1e-4
         facts = {
             "the number of tries in which rows are zero only in part": (~whole).any().float(),
-            "the share of calls in which all rows fare alike": (zero == zero[:, :1]).all(dim=1).float().mean(),
+            "the share of calls in which all rows are treated the same": (zero == zero[:, :1])
+            .all(dim=1)
+            .float()
+            .mean(),
             "the share of rows that are zero": zero.float().mean(),
             "the share of rows that fare the same in the next call": (zero[1:] == zero[:-1]).float().mean(),
             "the spread, from call to call, of the number of rows that are zero": zero.sum(dim=1).float().std(),
@@ -687,9 +700,7 @@ def _drop_trial(exercise, function):
 def _dropped(exercise, function, c, probability):
     given = _read(_call(exercise, function, c, probability), c, f"probability = {probability}")
     if given.shape != c.shape:
-        raise Problem(
-            f"It gives contexts {_shape(given)} back for contexts {_shape(c)}: the shape has to stay.", "shape"
-        )
+        raise Problem(f"It returns contexts {_shape(given)} for contexts {_shape(c)}: the shape has to stay.", "shape")
     return given
 
 
@@ -771,7 +782,16 @@ def _times(T, n):
 
 
 def _arc(a, b, s):
-    w = torch.acos((a * b).sum() / (a.norm() * b.norm()))
+    w = _angle(a, b)
+    return _weighted(a, b, s, w) if w else a
+
+
+def _angle(a, b):
+    cosine = (a * b).sum() / (a.norm() * b.norm())
+    return torch.acos(cosine.clamp(-1, 1))  # for a = b it may be rounded to more than 1
+
+
+def _weighted(a, b, s, w):
     return (torch.sin((1 - s) * w) * a + torch.sin(s * w) * b) / torch.sin(w)
 
 
@@ -802,6 +822,10 @@ def _ask_once(x, network, step, T):
     for t in range(T, 0, -1):
         x = step(x, t, eps, torch.randn_like(x) if t > 1 else 0)
     return x
+
+
+def _never_step(x, network, step, T):
+    return _loop(x, network, lambda x, t, eps, z: x, T)
 
 
 def _z_for_eps(x, network, step, T):
@@ -838,12 +862,38 @@ def _wrong_step(
     return training_step
 
 
-def _angle(a, b):
-    return torch.acos((a * b).sum() / (a.norm() * b.norm()))
+def _itself(level):
+    return level
 
 
-def _wrong_arc(a, b, s, w):
-    return (torch.sin((1 - s) * w) * a + torch.sin(s * w) * b) / torch.sin(w)
+def _rest(level):
+    return 1 - level
+
+
+def _root_of_rest(level):
+    return (1 - level).sqrt()
+
+
+def _rest_of_root(level):
+    return 1 - level.sqrt()
+
+
+def _wrong_mix(picture=torch.sqrt, noise=_root_of_rest):
+    """The mixture of 2.1 with other factors, each made of the level."""
+    return lambda x, t, e, ab: picture(_levels(ab, t)) * x + noise(_levels(ab, t)) * e
+
+
+def _wrong_guess(picture=torch.sqrt, noise=_root_of_rest):
+    return lambda x, t, e, ab: (x - noise(ab[t]) * e) / picture(ab[t])
+
+
+def _wrong_ddim(sketch=_guess, **factors):
+    return lambda x, t, p, e, ab: _wrong_mix(**factors)(sketch(x, t, e, ab), p, e, ab)
+
+
+def _wrong_scales(place, wrong):
+    """The three numbers of 1.3 with another one at a place."""
+    return lambda *given: [wrong(*given) if at == place else right for at, right in enumerate(_scales(*given))]
 
 
 def _whole(times):
@@ -856,7 +906,7 @@ def _has_gradient(loss):
 
 
 def _levels(ab, t):
-    return ab[t][:, None, None, None]
+    return ab[t].reshape(-1, 1, 1, 1)
 
 
 def _picture_cases():
@@ -871,26 +921,26 @@ def _picture_cases():
 
 
 GUESS_MISTAKES = {
-    lambda x, t, e, ab: (x - (1 - ab[t]) * e) / ab[t].sqrt(): "Too little noise goes: `1 - alpha_bar[t]` needs a root.",
-    lambda x, t, e, ab: (x - (1 - ab[t]).sqrt() * e) / ab[t]: "A root is missing below the line.",
-    lambda x, t, e, ab: (x - (1 - ab[t]) * e) / ab[t]: (
-        "Both roots are missing. alpha_bar holds variances; strengths are their roots."
-    ),
-    lambda x, t, e, ab: (x + (1 - ab[t]).sqrt() * e) / ab[t].sqrt(): "The sign is turned: take the noise away from x.",
-    lambda x, t, e, ab: x - (1 - ab[t]).sqrt() * e: (
+    _wrong_guess(noise=_rest): "Too little noise goes: `1 - alpha_bar[t]` needs a root.",
+    _wrong_guess(noise=_rest_of_root): "The root goes over 1 - alpha_bar as a whole: `(1 - alpha_bar[t]).sqrt()`.",
+    _wrong_guess(_itself): "A root is missing below the line.",
+    _wrong_guess(_itself, _rest): "Both roots are missing. alpha_bar holds variances; strengths are their roots.",
+    _wrong_guess(noise=lambda level: -_root_of_rest(level)): "The sign is turned: take the noise away from x.",
+    _wrong_guess(lambda level: 1): (
         "The noise is taken away, but the picture is still weak. Divide by what it was multiplied with."
     ),
-    lambda x, t, e, ab: (x - (1 - ab[t]).sqrt() * e) * ab[t].sqrt(): (
+    _wrong_guess(torch.rsqrt): (
         "The picture is made weaker once more. Divide by the root of alpha_bar, do not multiply."
     ),
     lambda x, t, e, ab: x - (1 - ab[t]).sqrt() * e / ab[t].sqrt(): (
         "Only the noise is divided. Put brackets around the difference."
     ),
-    lambda x, t, e, ab: (x - (1 - ab[t - 1]).sqrt() * e) / ab[t - 1].sqrt(): (
+    lambda x, t, e, ab: _guess(x, t - 1, e, ab): (
         "That is `alpha_bar[t - 1]`. Index 0 is the clean picture, so step t is index t."
     ),
-    lambda x, t, e, ab: (x - e) / ab[t].sqrt(): "All of eps is taken away. It has the strength 1; in x it is weaker.",
-    lambda x, t, e, ab: (x - ab[t].sqrt() * e) / (1 - ab[t]).sqrt(): (
+    lambda x, t, e, ab: ab * e: "That is the whole table. Look up what belongs to step t: `alpha_bar[t]`.",
+    _wrong_guess(noise=lambda level: 1): "All of eps is taken away. It has the strength 1; in x it is weaker.",
+    _wrong_guess(_root_of_rest, torch.sqrt): (
         "The two roots are exchanged. alpha_bar belongs to the picture, 1 - alpha_bar to the noise."
     ),
 }
@@ -935,9 +985,12 @@ def _loss_cases():
     }
 
 
+CLASSES = ["hero", "non-hero", "food", "spell", "side-facing"]  # as in Lab 3
+
+
 def _context_cases():
     return {
-        'wish = {"food": 0.6, "hero": 1}': ({"food": 0.6, "hero": 1}, ["hero", "non-hero", "food", "spell", "side"]),
+        'wish = {"food": 0.6, "hero": 1}': ({"food": 0.6, "hero": 1}, CLASSES),
         'wish = {"moon": 2}, classes = sun, moon, star': ({"moon": 2}, ["sun", "moon", "star"]),
         "an empty wish": ({}, ["sun", "moon"]),
         'wish = {"b": 3, "a": -1}, classes = a, b': ({"b": 3, "a": -1}, ["a", "b"]),
@@ -970,7 +1023,7 @@ def _arc_cases():
     a, b = _random(2, 3, 4, 4), _random(2, 3, 4, 4, seed=1)
     c, d = _random(1, 3, 5, 2, seed=2), _random(1, 3, 5, 2, seed=3)
     return {
-        "a = (1, 0), b = (0, 1), s = 0.5": (torch.tensor([[[[1.0, 0.0]]]]), torch.tensor([[[[0.0, 1.0]]]]), 0.5),
+        "a = (1, 0), b = (3, 4), s = 0.5": (torch.tensor([[[[1.0, 0.0]]]]), torch.tensor([[[[3.0, 4.0]]]]), 0.5),
         "random a and b, s = 0.3": (1.5 * a, a + b, 0.3),
         "random a and b, s = 0.75": (c, 2 * c + d, 0.75),
         "random a and b, s = 0": (a, b, 0),
@@ -1045,35 +1098,34 @@ ALL = (
             "each; s1 stands below 1.",
         ),
         {
-            lambda t, b, a, ab: (
-                1 / a[t],
-                *_scales(t, b, a, ab)[1:],
-            ): "The root is missing: one over the root of alpha.",
-            lambda t, b, a, ab: (a[t].sqrt(), *_scales(t, b, a, ab)[1:]): (
+            _wrong_scales(0, lambda t, b, a, ab: 1 / a[t]): "The root is missing: one over the root of alpha.",
+            _wrong_scales(0, lambda t, b, a, ab: a[t].sqrt()): (
                 "The step forward made x weaker. Going back makes it stronger: one over the root."
             ),
-            lambda t, b, a, ab: (1 / ab[t].sqrt(), *_scales(t, b, a, ab)[1:]): (
+            _wrong_scales(0, lambda t, b, a, ab: 1 / ab[t].sqrt()): (
                 "Is alpha_bar in the place of alpha? This is a single step, so alpha."
             ),
-            lambda t, b, a, ab: (1 / a[t].sqrt(), (1 - a[t]) / (1 - ab[t]), b[t].sqrt()): (
-                "The root below the line is missing."
+            _wrong_scales(1, lambda t, b, a, ab: (1 - a[t]) / (1 - ab[t])): "The root below the line is missing.",
+            _wrong_scales(1, lambda t, b, a, ab: 1 - a[t] / (1 - ab[t]).sqrt()): (
+                "What is above the line needs brackets, `(1 - alpha[t])`: else only alpha is divided."
             ),
-            lambda t, b, a, ab: (1 / a[t].sqrt(), (1 - a[t]).sqrt(), b[t].sqrt()): (
+            _wrong_scales(1, lambda t, b, a, ab: (1 - a[t]).sqrt()): (
                 "Below the line is alpha where alpha_bar, of all steps up to t, belongs."
             ),
-            lambda t, b, a, ab: (1 / a[t].sqrt(), (1 - ab[t]).sqrt(), b[t].sqrt()): (
+            _wrong_scales(1, lambda t, b, a, ab: (1 - ab[t]).sqrt()): (
                 "Above the line is alpha_bar. A step takes away the noise of one step, 1 - alpha."
             ),
-            lambda t, b, a, ab: (1 / a[t].sqrt(), ((1 - a[t]) / (1 - ab[t])).sqrt(), b[t].sqrt()): (
+            _wrong_scales(1, lambda t, b, a, ab: ((1 - a[t]) / (1 - ab[t])).sqrt()): (
                 "The root spans too much. There is none above the line."
             ),
-            lambda t, b, a, ab: (*_scales(t, b, a, ab)[:2], b[t]): "beta is a variance. The strength is its root.",
-            lambda t, b, a, ab: (*_scales(t, b, a, ab)[:2], ((1 - ab[t - 1]) / (1 - ab[t]) * b[t]).sqrt()): (
+            _wrong_scales(2, lambda t, b, a, ab: b[t]): "beta is a variance. The strength is its root.",
+            _wrong_scales(2, lambda t, b, a, ab: ((1 - ab[t - 1]) / (1 - ab[t]) * b[t]).sqrt()): (
                 "That is the paper's other choice, the posterior's. Here it is the root of beta."
             ),
-            lambda t, b, a, ab: (*_scales(t, b, a, ab)[:2], (1 - ab[t]).sqrt()): (
+            _wrong_scales(2, lambda t, b, a, ab: (1 - ab[t]).sqrt()): (
                 "That is the noise of all steps up to t. Fresh noise is that of one step, from beta."
             ),
+            lambda t, *tables: _scales(slice(None), *tables): "That is the whole table. Look up step t in it: `[t]`.",
             lambda t, b, a, ab: _scales(max(t - 1, 1), b, a, ab): "That is one place too early: index t is step t.",
         },
     ),
@@ -1098,12 +1150,14 @@ ALL = (
             _wrong_loop(times=lambda T: range(1, T + 1)): (
                 "The loop runs from clean to noisy. Begin with t = T, where all is noise."
             ),
+            _wrong_loop(times=lambda T: range(T)): "t rises from 0 to T - 1. It falls, from T to 1: `range(T, 0, -1)`.",
+            _wrong_loop(times=lambda T: range(500, 0, -1)): (
+                "It ends, but T is given, and may be another: `range(T, 0, -1)`."
+            ),
             _wrong_loop(times=lambda T: range(T, 1, -1)): "The loop stops too early: `range` leaves its end out.",
             _wrong_loop(times=lambda T: range(T - 1, -1, -1)): "t runs from T - 1 to 0. The steps are T ... 1.",
             _wrong_loop(times=lambda T: range(T, -1, -1)): "t runs down to 0, where the picture is done already.",
-            _wrong_loop(
-                given=lambda t, T: t / T
-            ): "`step` looks t up in tables, so it wants the whole number, not t / T.",
+            _wrong_loop(given=lambda t, T: t / T): "`step` looks t up in tables: it wants a whole number, not t / T.",
             _wrong_loop(draw=lambda x: lambda t: torch.randn_like(x)): (
                 "In the last step z has the strength {yours}, it should be {ours}: noise that is added there stays."
             ),
@@ -1125,6 +1179,7 @@ ALL = (
             _wrong_loop(shown=lambda first, x: first): (
                 "Every step begins at the first noise. Pass on what `step` gives: `x = step(x, ...)`."
             ),
+            _never_step: "`step` is never called. In each round of the loop, `x = step(x, t, eps, z)`.",
             _ask_once: "The network is asked once. It has to be asked in every step.",
             _return_inside: "The loop ends after its first step: does `return` stand inside it?",
             _z_for_eps: "`step` is not given the network's answer as eps. The order is x, t, eps, z.",
@@ -1147,20 +1202,15 @@ ALL = (
             "level, noise with the root of what is left of 1, and add.",
         ),
         {
-            lambda x, t, e, ab: _levels(ab, t).sqrt() * x + (1 - _levels(ab, t)) * e: (
-                "Your noise is {yours} strong at t = 150, it should be {ours}: is a root missing?"
+            _wrong_mix(noise=_rest): "Your noise is {yours} strong at t = 150, it should be {ours}: is a root missing?",
+            _wrong_mix(noise=_rest_of_root): (
+                "Your noise is {yours} strong, it should be {ours}: the root goes over 1 - alpha_bar as a whole."
             ),
-            lambda x, t, e, ab: _levels(ab, t) * x + (1 - _levels(ab, t)).sqrt() * e: (
-                "Your picture is {yours} strong at t = 150, it should be {ours}: its root is missing."
-            ),
-            lambda x, t, e, ab: _levels(ab, t) * x + (1 - _levels(ab, t)) * e: (
-                "Both roots are missing. Variances add up to 1, and the strengths are their roots."
-            ),
-            lambda x, t, e, ab: (1 - _levels(ab, t)).sqrt() * x + _levels(ab, t).sqrt() * e: (
-                "Picture and noise are exchanged: alpha_bar belongs to the picture."
-            ),
+            _wrong_mix(_itself): "Your picture is {yours} strong at t = 150, it should be {ours}: its root is missing.",
+            _wrong_mix(_itself, _rest): "Both roots are missing. Variances add up to 1; strengths are their roots.",
+            _wrong_mix(_root_of_rest, torch.sqrt): "Picture and noise are exchanged: alpha_bar belongs to the picture.",
             lambda x, t, e, ab: _perturb(x, t - 1, e, ab): "That is `alpha_bar[t - 1]`, one step too early.",
-            lambda x, t, e, ab: x + (1 - _levels(ab, t)).sqrt() * e: (
+            _wrong_mix(lambda level: 1): (
                 "Noise comes, but the picture does not get weaker: it is multiplied with a root, too."
             ),
             lambda x, t, e, ab: _perturb(x, t[:1].expand(len(x)), e, ab): (
@@ -1192,6 +1242,7 @@ ALL = (
             lambda f, s, h: _modulate(f, s, h + s * h): "The shift is multiplied, too. Multiply first, then shift.",
             lambda f, s, h: _modulate(f, 0 * s, h): "The scale is missing. Multiply with 1 + scale, then shift.",
             lambda f, s, h: f + (1 + s + h)[:, :, None, None]: "1 + scale is added. It should be multiplied.",
+            lambda f, s, h: 1 + _modulate(f, s - 1, h): "Brackets: `(1 + scale)` as a whole multiplies features.",
             lambda f, s, h: (1 + s) * f + h: (
                 "scale, (N, C), lies along rows and columns. `[:, :, None, None]` lays it along pictures and maps."
             ),
@@ -1214,7 +1265,11 @@ ALL = (
             lambda b, a: torch.cat((b, a), 0): "Laid along dim 0, they are more pictures. Channels are dim 1.",
             lambda b, a: torch.cat((b, a), 2): "Laid along dim 2, they are taller pictures. Channels are dim 1.",
             lambda b, a: torch.cat((b, a), 3): "Laid along the last dim, they are wider pictures. Channels are dim 1.",
-            lambda b, a: b + a: "Added up, neither can be told any more. Lay them side by side: `torch.cat`.",
+            lambda b, a: (
+                b + a
+            ): "After adding, the network cannot separate the two. Lay them side by side: `torch.cat`.",
+            lambda b, a: torch.cat(b, a, dim=1): "`cat` wants the two in brackets of their own: `cat((..., ...))`.",
+            lambda b, a: torch.cat(b, a, 1): "`cat` takes two things: both tensors in brackets, and the dimension.",
             lambda b, a: torch.stack((b, a), 1): "`stack` makes a new dimension. `cat` lays them along one there is.",
             lambda b, a: a: "Only across comes back. below has to come along.",
         },
@@ -1233,29 +1288,23 @@ ALL = (
             "T is `len(alpha_bar) - 1`. The answer is `network(x_t, t / T)`, and `F.mse_loss` compares it with noise.",
         ),
         {
-            _wrong_loss(
-                error=lambda p, n: F.mse_loss(p, n, reduction="sum")
-            ): "That is the sum of the squares, not the mean.",
+            _wrong_loss(error=partial(F.mse_loss, reduction="sum")): "That is the sum of the squares, not the mean.",
             _wrong_loss(error=lambda p, n: F.mse_loss(p, n, reduction="sum") / len(p)): (
                 "The squares are summed over each picture. Take the mean over all numbers."
             ),
             _wrong_loss(error=F.l1_loss): "That is the mean absolute difference. Square the differences.",
             _wrong_loss(error=lambda p, n: F.mse_loss(p, n).sqrt()): "That is one root too many.",
             _wrong_loss(error=lambda p, n: (p - n).mean()): "The differences are not squared, so they cancel out.",
+            _wrong_loss(error=lambda p, n: (p - n).mean() ** 2): "Square first, then take the mean.",
             _wrong_loss(error=lambda p, n: (p - n).square()): "That is a loss for each number. Take the mean of all.",
-            _wrong_loss(target=lambda x, noise, xt: x): "The answer is compared with the clean picture, not the noise.",
-            _wrong_loss(
-                target=lambda x, noise, xt: xt
-            ): "The answer is compared with the noisy picture, not the noise.",
+            _wrong_loss(target=lambda x, n, xt: x): "The answer is compared with the clean picture, not the noise.",
+            _wrong_loss(target=lambda x, n, xt: xt): "The answer is compared with the noisy picture, not the noise.",
             _wrong_loss(mix=lambda x, t, e, ab: x): "The network is shown clean pictures. Mix in the noise first.",
             _wrong_loss(told=lambda t, ab: t): "The network is told t itself. It wants a share of T, `t / T`.",
             _wrong_loss(told=lambda t, ab: t / len(ab)): "T is one too large: alpha_bar begins with t = 0.",
-            _wrong_loss(
-                told=lambda t, ab: t / 500
-            ): "t is divided by 500. Take T from the table: `len(alpha_bar) - 1`.",
-            _wrong_loss(mix=lambda x, t, e, ab: _levels(ab, t).sqrt() * x + (1 - _levels(ab, t)) * e): (
-                "Too little noise is mixed in: is the root of 1 - alpha_bar missing?"
-            ),
+            _wrong_loss(told=lambda t, ab: t / 500): "t is divided by 500. Take T as `len(alpha_bar) - 1`.",
+            _wrong_loss(_wrong_mix(noise=_rest)): "Too little noise is mixed in: is the root of 1 - alpha_bar missing?",
+            _wrong_loss(_wrong_mix(noise=_rest_of_root)): "In x_t, the root goes over 1 - alpha_bar as a whole.",
             _wrong_loss(mix=lambda x, t, e, ab: _perturb(x, t - 1, e, ab)): (
                 "That is `alpha_bar[t - 1]`, one place too early."
             ),
@@ -1306,12 +1355,13 @@ ALL = (
             _wrong_step(noise=lambda x: torch.randn(len(x), 1, 1, 1).expand(x.shape)): (
                 "All pixels of a picture have the same noise. Draw one for each: `randn_like(x)`."
             ),
-            _wrong_step(
-                loss=_wrong_loss(mix=lambda x, t, e, ab: _levels(ab, t).sqrt() * x + (1 - _levels(ab, t)) * e)
-            ): ("Your noise is {yours} strong at t = 1, 2, ..., it should be {ours}: is a root missing?"),
-            _wrong_step(
-                loss=_wrong_loss(mix=lambda x, t, e, ab: _levels(ab, t) * x + (1 - _levels(ab, t)).sqrt() * e)
-            ): ("Your picture is {yours} strong at t = 1, 2, ..., it should be {ours}: is its root missing?"),
+            _wrong_step(loss=_wrong_loss(_wrong_mix(noise=_rest))): (
+                "Your noise is {yours} strong at t = 1, 2, ..., it should be {ours}: is a root missing?"
+            ),
+            _wrong_step(loss=_wrong_loss(_wrong_mix(noise=_rest_of_root))): "The root goes over all of 1 - alpha_bar.",
+            _wrong_step(loss=_wrong_loss(_wrong_mix(_itself))): (
+                "Your picture is {yours} strong at t = 1, 2, ..., it should be {ours}: is its root missing?"
+            ),
             _wrong_step(loss=_wrong_loss(mix=lambda x, t, e, ab: x)): (
                 "The network is shown clean pictures. Mix the noise in first, as in exercise 2.1."
             ),
@@ -1335,6 +1385,9 @@ ALL = (
             ),
             _wrong_step(do=("step", "zero_grad", "backward")): (
                 "The optimizer steps before `backward()`, by the gradient of the call before."
+            ),
+            _wrong_step(do=("zero_grad", "step", "backward")): (
+                "The optimizer steps before there is a gradient. First `backward()`, then `step()`."
             ),
             _wrong_step(result=lambda loss: loss): "All else is done. Give `loss.item()` back, a number of its own.",
         },
@@ -1373,6 +1426,12 @@ ALL = (
             lambda c, p: c * (torch.rand(len(c), 1) < p): "It drops with 1 - probability. Turn the comparison round.",
             lambda c, p: c * (torch.rand(len(c), 1) >= p) / max(1 - p, 1e-9): (
                 "Rows that stay are scaled by {yours}, it should be {ours}. That is dropout; a context stays."
+            ),
+            lambda c, p: c * (torch.rand(len(c)) >= p): (
+                "The numbers, (N,), lie along the columns. `[:, None]` makes one column of them, (N, 1)."
+            ),
+            lambda c, p: c * (torch.randn(len(c), 1) >= p): (
+                "`randn` draws normal noise. `rand` draws evenly from 0 to 1: a share p of it lies below p."
             ),
             F.dropout: "`dropout` drops single entries, not rows, and scales what stays.",
             lambda c, p: c * (torch.arange(len(c)) >= p * len(c))[:, None]: (
@@ -1427,9 +1486,11 @@ ALL = (
             lambda wish, names: torch.tensor([float(wish[name]) for name in names if name in wish]): (
                 "Only what is wished has a number. Every class has one, 0 where nothing is wished."
             ),
+            lambda wish, names: wish["non-hero"]: "Not all is wished: `wish.get(name, 0)` gives 0 for what is missing.",
+            lambda wish, names: _context(wish, CLASSES): "Those are the classes of the lab. Take `classes`, as given.",
             lambda wish, names: _context(wish, names).roll(1): "The place is one too late: places are counted from 0.",
             lambda wish, names: _context(wish, names).long(): (
-                "Whole numbers would be read as numbers of classes. `float(...)` makes numbers with a point."
+                "Write `float(...)` around each number: whole numbers would be read as class numbers."
             ),
         },
     ),
@@ -1449,17 +1510,12 @@ ALL = (
             lambda asked, seen: (asked == seen).sum(): "That is a count. Divide it by how many there are.",
             lambda asked, seen: 100 * _agreement(asked, seen): "That is per cent. A share lies between 0 and 1.",
             lambda asked, seen: 1 - _agreement(asked, seen): "That is the share that differs. Compare with `==`.",
-            lambda asked, seen: (asked == seen).all(): (
-                "That is 1 where all agree, and 0 else. Is there `.all()`, or `//`? Take the mean."
-            ),
+            lambda a, s: (a == s).mean(): "True and False have no mean. `.float()` makes ones and zeros of them.",
+            lambda a, s: (a == s).all(): "That is 1 where all agree, and else 0. Is there `.all()`, or `//`?",
             lambda asked, seen: (asked == seen).any(): "That is 1 where any agree. Take the mean.",
-            lambda asked, seen: (
-                (asked == seen).sum() / 5
-            ): "Divide by how many were asked, not by the number of classes.",
+            lambda a, s: (a == s).sum() / 5: "Divide by how many were asked, not by the number of classes.",
             lambda asked, seen: asked == seen: "That is one answer for each picture. Take the mean of all.",
-            lambda asked, seen: (asked - seen).abs().float().mean(): (
-                "That is how far the numbers lie apart. Classes only agree, or do not."
-            ),
+            lambda a, s: (a - s).abs().float().mean(): "That is how far numbers lie apart. Classes agree, or do not.",
         },
     ),
     Exercise(
@@ -1513,34 +1569,31 @@ ALL = (
             "its root at t_prev.",
         ),
         {
-            lambda x, t, p, e, ab: ab[p].sqrt() * (x - (1 - ab[t]) * e) / ab[t].sqrt() + (1 - ab[p]).sqrt() * e: (
-                "In the sketch, the noise is taken away without its root."
+            _wrong_ddim(_wrong_guess(noise=_rest)): "In the sketch, the noise is taken away without its root.",
+            _wrong_ddim(noise=_rest): "The root is missing at the noise that you add.",
+            _wrong_ddim(picture=_itself): "The root is missing before the sketch.",
+            _wrong_ddim(picture=_itself, noise=_rest): "At t_prev, both roots are missing.",
+            _wrong_ddim(_wrong_guess(noise=_rest_of_root)): "At t, the root goes over 1 - alpha_bar as a whole.",
+            _wrong_ddim(noise=_rest_of_root): "At t_prev, the root goes over 1 - alpha_bar as a whole.",
+            _wrong_ddim(_wrong_guess(noise=_rest_of_root), noise=_rest_of_root): (
+                "Both at t and at t_prev, the root goes over 1 - alpha_bar as a whole."
             ),
-            lambda x, t, p, e, ab: ab[p].sqrt() * _guess(x, t, e, ab) + (1 - ab[p]) * e: (
-                "The root is missing at the noise that you add."
-            ),
-            lambda x, t, p, e, ab: ab[p] * _guess(x, t, e, ab) + (1 - ab[p]).sqrt() * e: (
-                "The root is missing before the sketch."
-            ),
-            lambda x, t, p, e, ab: ab[p].sqrt() * x + (1 - ab[p]).sqrt() * e: "x itself goes on. Take the sketch.",
-            lambda x, t, p, e, ab: ab[p].sqrt() * _guess(x, t, e, ab): (
-                "The noise is missing at the end. Add eps again, as strong as at t_prev."
-            ),
+            _wrong_ddim(lambda x, t, e, ab: x): "x itself goes on. Take the sketch.",
+            _wrong_ddim(noise=lambda level: 0): "The noise is missing at the end. Add eps, as strong as at t_prev.",
             lambda x, t, p, e, ab: _guess(x, t, e, ab): "That is the sketch. Now noise it again, to t_prev.",
             lambda x, t, p, e, ab: ab[p].sqrt() * _guess(x, t, e, ab) + (1 - ab[t]).sqrt() * e: (
                 "The noise you add is that of t. The second half looks up t_prev."
             ),
-            lambda x, t, p, e, ab: _ddim_step(
-                x, t, t - 1, e, ab
-            ): "You go to t - 1. The step is as long as t_prev says.",
-            lambda x, t, p, e, ab: _ddim_step(x, p, t, e, ab): "t and t_prev are exchanged. The sketch is made at t.",
-            lambda x, t, p, e, ab: (1 - ab[p]).sqrt() * _guess(x, t, e, ab) + ab[p].sqrt() * e: (
-                "The two roots at t_prev are exchanged."
+            lambda x, t, p, e, ab: _ddim_step(x, t, t, e, ab): (
+                "It gives x back: both moves use the same level. The sketch belongs to t, the way back to t_prev."
             ),
-            lambda x, t, p, e, ab: ab[p].sqrt() * _guess(x, t, e, ab) - (1 - ab[p]).sqrt() * e: (
+            lambda x, t, p, e, ab: _ddim_step(x, t, t - 1, e, ab): "You go to t - 1. Go to t_prev.",
+            lambda x, t, p, e, ab: _ddim_step(x, p, t, e, ab): "t and t_prev are exchanged. The sketch is made at t.",
+            _wrong_ddim(picture=_root_of_rest, noise=torch.sqrt): "The two roots at t_prev are exchanged.",
+            _wrong_ddim(noise=lambda level: -_root_of_rest(level)): (
                 "The noise is taken away once more. At the end, eps is added."
             ),
-            lambda x, t, p, e, ab: ab[p].sqrt() * _guess(x, t, e, ab) + (1 - ab[p]).sqrt() * torch.randn_like(x): (
+            lambda x, t, p, e, ab: _ddim_step(x, t, p, e, ab) + (1 - ab[p]).sqrt() * (torch.randn_like(x) - e): (
                 "There is fresh noise. DDIM uses eps again."
             ),
         },
@@ -1593,7 +1646,7 @@ ALL = (
         ),
         {
             lambda a, b, s: (1 - s) * a + s * b: "That is the straight line. Half way, it leaves noise too weak.",
-            lambda a, b, s: _wrong_arc(a, b, s, _angle(a, b) * 180 / torch.pi): (
+            lambda a, b, s: _weighted(a, b, s, _angle(a, b) * 180 / torch.pi): (
                 "The angle is in degrees. `sin` wants what `acos` gives, radians."
             ),
             lambda a, b, s: _arc(b, a, s): "a and b are exchanged. At s = 0 it should be a.",
@@ -1601,22 +1654,26 @@ ALL = (
                 (torch.cos((1 - s) * _angle(a, b)) * a + torch.cos(s * _angle(a, b)) * b) / torch.sin(_angle(a, b))
             ): "There is a cosine where a sine belongs.",
             lambda a, b, s: _arc(a, b, s) * torch.sin(_angle(a, b)): "The division by sin(w) is missing.",
-            lambda a, b, s: _wrong_arc(a, b, s, torch.acos((a * b).sum())): (
+            lambda a, b, s: _weighted(a, b, s, torch.acos((a * b).sum())): (
                 "The cosine of the angle is beyond 1: divide the product by both lengths, `a.norm()` and `b.norm()`."
             ),
-            lambda a, b, s: _wrong_arc(
+            lambda a, b, s: _weighted(
                 a, b, s, torch.acos(F.cosine_similarity(a.flatten(1), b.flatten(1)))[:, None, None, None]
             ): "The angle is that of each picture on its own. Take a and b as wholes: `.sum()` over all.",
-            lambda a, b, s: _wrong_arc(a, b, s, torch.tensor(torch.pi / 2)): (
+            lambda a, b, s: _weighted(a, b, s, torch.tensor(torch.pi / 2)): (
                 "The angle is taken as a right one. Between two noises it is only nearly so."
             ),
             lambda a, b, s: (1 - s) ** 0.5 * a + s**0.5 * b: (
                 "Roots of 1 - s and s keep the strength, but they are not the arc."
             ),
-            lambda a, b, s: _wrong_arc(a, b, s, torch.cos(_angle(a, b)) + 1e-9): (
-                "w is the cosine. `acos` makes the angle of it."
+            lambda a, b, s: _weighted(a, b, s, _angle(a, b).cos()): "That is the cosine; `torch.acos` gives the angle.",
+            lambda a, b, s: (math.sin(1 - s) * a + math.sin(s) * b) * _angle(a, b) / torch.sin(_angle(a, b)): (
+                "The angle stands outside of the sine: `sin((1 - s) * w)`."
             ),
-            lambda a, b, s: _wrong_arc(a / a.norm(), b / b.norm(), s, _angle(a, b)): (
+            lambda a, b, s: torch.sin(1 - s) * a: "The angle belongs inside: `torch.sin((1 - s) * w)`.",
+            lambda a, b, s: a @ b: "`@` multiplies matrices. Both as one long row of numbers: `(a * b).sum()`.",
+            lambda a, b, s: torch.dot(a, b): "`torch.dot` takes single rows only. In its place: `(a * b).sum()`.",
+            lambda a, b, s: _weighted(a / a.norm(), b / b.norm(), s, _angle(a, b)): (
                 "The lengths are divided away from a and b. Only the angle needs them."
             ),
         },

@@ -477,6 +477,8 @@ def start(given, shape, device):
     given = tensor(given)
     if given.shape != shape or not given.is_floating_point():
         raise ValueError(f"start has shape {tuple(given.shape)}, {given.dtype}; expected {shape}, numbers with a point")
+    if not given.isfinite().all():
+        raise ValueError("start holds numbers that are not finite; look at where it was made")
     return given.detach().to(device, torch.promote_types(given.dtype, torch.float32))
 
 

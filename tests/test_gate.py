@@ -387,6 +387,7 @@ def batch(n=4):
         (lambda: transform(["x.png"]), "sprites are a str"),
         (lambda: transform(None), "sprites are a NoneType"),
         (lambda: sample(small(), 4, steps=1, start=batch().byte()), "start has shape (4, 3, 16, 16), torch.uint8"),
+        (lambda: sample(small(), 4, steps=1, start=batch() / 0), "start holds numbers that are not finite"),
         (lambda: sample(lambda x, t, c: x, 1), "the network is a function; expected a torch.nn.Module"),
         (lambda: sample(torch.nn.Linear(1, 1), 1), "Linear has no in_channels, h, n_cfeat"),
         (lambda: sample(small(), 3, steps=1, context=[0.0, 1.5, 2.0]), "context has shape (3,)"),

@@ -233,6 +233,12 @@ def test_a_lab_is_its_lesson_and_no_more(path):
     assert "**After this lab you can**" in cells[0].source and "## Recap" in questions[0]
 
 
+def test_lab_1_says_where_sprite_and_noise_weigh_the_same():
+    text = "".join(cell.source for cell in nbformat.read(NOTEBOOKS[0], 4).cells)
+    ((t, code),) = re.findall(r"falls below 1/2, at \$t = (\d+)\$: `(.*?)`", text)
+    assert eval(code, {"ab_t": du.NoiseSchedule().alpha_bar}) == int(t)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_first_cell_fetches_from_the_projects_address(name):
     first = code_cells(nbformat.read(HERE / name, 4))[0].source
