@@ -14,7 +14,7 @@ lab: setup  ## open JupyterLab on your own copy of the first lab; e.g. ARGS="--p
 	@$(IN_VENV) tools/lab.py $(AS_ROOT) $(ARGS)
 
 handout: setup  ## write copies for a class into handout/, without solutions and outputs
-	@$(IN_VENV) tools/handout.py
+	@$(IN_VENV) tools/hand_out.py
 
 test: setup  ## run all tests, and every notebook in a small configuration
 	@$(IN_VENV) -m pytest -rs -n auto --dist loadfile $(ARGS)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import bench
 import definitions
+import hand_out
 import lab
 import nbformat
 import products
@@ -20,7 +21,6 @@ import short_runs
 import yaml
 
 import diffusion_utilities as du
-import handout
 from diffusion_utilities import HERE
 
 try:
@@ -696,13 +696,13 @@ def test_a_students_copies_are_made_once_and_told_of_what_is_newer(tmp_path):
 def test_a_handout_has_neither_solutions_nor_outputs_and_is_read_when_it_comes_back(tmp_path):
     (tmp_path / "notebooks").mkdir()
     shutil.copy(NOTEBOOKS[0], tmp_path / "notebooks")
-    (target,) = handout.write(tmp_path)
+    (target,) = hand_out.write(tmp_path)
     given, original = (nbformat.read(path, 4) for path in (target, NOTEBOOKS[0]))
     assert not any("<summary>Solution" in cell.source for cell in given.cells)
     assert not any(cell.outputs or cell.execution_count for cell in code_cells(given))
     kept = {cell.source for cell in code_cells(original)}
     assert {cell.source for cell in code_cells(given)} == kept and "<summary>1. Why is no noise" in str(given.cells)
-    assert set(handout.read(target).values()) == {"not written yet"}
+    assert set(hand_out.read(target).values()) == {"not written yet"}
     answers = {"1.1": "right", "1.2": "not right"}
     for cell in code_cells(given):
         for number, state in answers.items():
@@ -710,7 +710,7 @@ def test_a_handout_has_neither_solutions_nor_outputs_and_is_read_when_it_comes_b
                 data = {"text/plain": f"Exercise {number}: {state}. And why.", "text/html": "<div>"}
                 cell.outputs = [nbformat.v4.new_output("execute_result", data)]
     nbformat.write(given, target)
-    assert handout.read(target) == {"1.3": "not written yet", "1.4": "not written yet", **answers}
+    assert hand_out.read(target) == {"1.3": "not written yet", "1.4": "not written yet", **answers}
 
 
 def test_what_is_to_be_predicted_is_left_out_of_a_copy(tmp_path):

@@ -1,6 +1,6 @@
 """Copies of the labs for a class: `make handout` writes them into `handout/`, without solutions and without outputs.
 
-`python tools/handout.py --read FOLDER` reads a folder of notebooks that were handed in after *Run All*, and prints for
+`python tools/hand_out.py --read FOLDER` reads a folder of notebooks that were handed in after *Run All*, and prints for
 each which exercises are right: the answers of `check` as they are stored.
 """
 
