@@ -37,7 +37,7 @@ def copy(original, target):
     write(target, nbformat.writes(notebook))
 
 
-def copies(root=ROOT):
+def copies(root):
     """Make the copies that are missing. Yields a line for each original that has changed since it was copied."""
     mine = root / "mine"
     record = mine / ".copied.json"
@@ -72,7 +72,7 @@ def address(process, seconds=60):
 
 
 def main():
-    for line in copies():
+    for line in copies(ROOT):
         print(line)
     command = [sys.executable, "-m", "jupyterlab", "--LabApp.default_url=/lab/tree/mine/01_Sampling.ipynb"]
     command += [f"--LabApp.app_settings_dir={SETTINGS}"]
