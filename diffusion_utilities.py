@@ -9,9 +9,8 @@ pictures        tile, show_sprites, Animation, bar
 the course's    ResidualConvBlock, UnetDown, UnetUp, EmbedFC, ContextUnet, CustomDataset, plot_sample, plot_grid, unorm,
                 norm_all, norm_torch, gen_tst_context
 
-Beside it: gate.py checks what comes in, and says what is wrong with it; keeping.py keeps trainings and networks on disk
-(save_checkpoint and load_checkpoint come from there); sheets.py cuts sprite sheets; player.py shows pictures,
-still and moving; knobs.py has them follow what is turned; scoring.py measures how good they are, and knows the best.
+Beside it: gate.py checks what comes in; keeping.py keeps trainings and networks on disk (save_checkpoint and
+load_checkpoint come from there); sheets.py cuts sprite sheets; player.py shows pictures; scoring.py measures them.
 
 Pictures are float32 tensors of shape (N, 3, H, W) with values in [-1, 1]; on disk they are uint8 (N, H, W, 3).
 Time steps run from 1 (almost clean) to T (almost pure noise); the network is told t/T. Papers:
@@ -60,10 +59,7 @@ def transform(sprites):
 
 
 def to_uint8(x):
-    """The way back from `transform`: (..., 3, H, W), clipped to [-1, 1], to uint8 (..., H, W, 3) as an array.
-
-    ValueError for bytes: they are on the other side of it.
-    """
+    """Undo `transform`: (..., 3, H, W), clipped to [-1, 1], to an array, uint8 (..., H, W, 3). ValueError for bytes."""
     x = gate.numbers_of(x).detach().float().cpu()
     return ((x.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8).movedim(-3, -1).numpy()
 
@@ -491,14 +487,19 @@ def _ema(decay):
 # -------------------------------------------------------------------------------------------------------- sampling
 
 
-def predict(network, xt, t, schedule, c=None):
+def predict(network, xt, t, schedule, c=None, guidance=1.0):
     """Ask a network about x_t: its guess of the clean picture and of the noise in it, (x0, eps), both like xt.
 
     xt: (N, 3, H, W). t: whole numbers in 1 ... T of the schedule, one or (N,). c: contexts (N, n_cfeat), or None.
-    network.predicts says what it gives, see `guesses`. A network of another schedule is told the time at which its own
-    has as much noise; one that is not ours is told N times and contexts, as in training. ValueError if its schedule
-    never has as much, or if noise is predicted where alpha_bar is 0.
+    guidance: 0 asks without the context and 1 with it; any other number asks both, and goes that far from the one to
+    the other (Ho and Salimans 2022, equation 6, w = guidance - 1). network.predicts says what it gives, see `guesses`.
+    A network of another schedule is told the time at which its own has as much noise; one that is not ours is told N
+    times and contexts, as in training. ValueError if its schedule never has as much, or for noise at alpha_bar = 0.
     """
+    if guidance not in (0, 1):
+        without, told = (predict(network, xt, t, schedule, c, part) for part in (0, 1))
+        return tuple(one.lerp(other, guidance) for one, other in zip(without, told, strict=True))
+    c = c if guidance else None
     own, predicts = getattr(network, "schedule", None) or schedule, getattr(network, "predicts", "noise")
     alpha_bar = schedule.exact[gate.time_steps(t, schedule.timesteps).cpu()].reshape(-1)
     gate.prediction(predicts, alpha_bar)
@@ -571,6 +572,7 @@ def sample(
     n_sample,
     *,
     context=None,
+    guidance=1.0,
     step=ddpm_step,
     steps=None,
     times=None,
@@ -586,18 +588,18 @@ def sample(
     network: a `Unet`, or what is called like one and has in_channels, h (the height) and n_cfeat; `schedule` and
     `predicts`, if it has them, are those of its training. In eval mode while we sample. n_sample: how many pictures.
     context: (n_sample, n_cfeat), or class numbers or names, or (n_cfeat,) or one name for all alike, or None.
+    guidance: how strongly to ask for it, 1 as told and more beyond (see `predict`), or a function of t/T that says so.
     step: the rule for one step, called as step(xt, t, t_prev, predict, schedule, generator), where predict(xt, t)
     gives the guesses (x0, eps). A class, or a partial of one, is made anew for each `sample`, so that it can remember.
-    steps: how many steps, evenly spaced from T to 0, in 1 ... T; left out, all T.
-    times: in place of steps, the times themselves: whole numbers that fall from at most T to 0.
-    schedule: left out, that of the network's training. start: the pictures at the first time, (n_sample, 3, H, W);
-    left out, drawn from N(0, I). seed: the same seed gives the same pictures, and the same fresh noise.
+    steps: how many steps, evenly spaced from T to 0, in 1 ... T; left out, all T. times: in place of steps, the times
+    themselves: whole numbers that fall from at most T to 0. schedule: left out, that of the network's training.
+    start: the pictures at the first time, (n_sample, 3, H, W); left out, drawn from N(0, I).
+    seed: the same seed gives the same pictures, and the same fresh noise.
     save_rate: keep a frame where t passes a multiple of this, at the start and for t below 8; None keeps none.
     mixed_precision: of the network, "no", "bf16" or "fp16"; the steps are computed in float32 all the same.
 
     Returns x0, (n_sample, 3, H, W), and the frames, (frames, n_sample, 3, H, W), on the CPU, from noise to picture.
-    Raises ValueError if n_sample is below 1, steps outside 1 ... T, for times that do not fall to 0, a context or a
-    start of another shape, another precision, or noise levels that the network was not trained on.
+    Raises ValueError for settings that do not fit each other, and noise levels that the network was not trained on.
     """
     dtype = gate.precision(mixed_precision)
     gate.counts(n_sample=n_sample, save_rate=save_rate or 1), gate.functions(step=step), gate.made(network, schedule)
@@ -606,6 +608,7 @@ def sample(
     times = gate.times(steps, times, schedule.timesteps)
     gate.begins(start, times[0], schedule.exact)
     context = gate.context(context, n_sample, network.n_cfeat, device, getattr(network, "classes", None))
+    scale = gate.guidance(guidance, context)
     generator = torch.Generator(device)
     generator.manual_seed(secrets.randbits(63) if seed is None else gate.seed(seed))
     shape = n_sample, network.in_channels, network.h, network.h
@@ -617,7 +620,8 @@ def sample(
     contexts = [None] * -(-n_sample // part) if context is None else context.split(part)
 
     def ask(xt, t):
-        guesses = [predict(network, x, t, schedule, c) for x, c in zip(xt.split(part), contexts, strict=True)]
+        s = scale(t / schedule.timesteps)
+        guesses = [predict(network, x, t, schedule, c, s) for x, c in zip(xt.split(part), contexts, strict=True)]
         return tuple(torch.cat(parts) for parts in zip(*guesses, strict=True))
 
     training = network.training

@@ -5,7 +5,8 @@ expected. Each function raises ValueError; those that return something return it
 import warnings
 from contextlib import contextmanager
 from itertools import pairwise
-from numbers import Integral
+from math import isfinite
+from numbers import Integral, Real
 
 import numpy as np
 import torch
@@ -313,6 +314,28 @@ def context(given, n, n_cfeat, device="cpu", classes=None, what="context", one_f
     if not given.isfinite().all():
         raise ValueError(f"{what} holds numbers that are not finite")
     return given
+
+
+def guidance(given, context):
+    """How strongly to ask for contexts, (N, n_cfeat) or None: a number, or a function of t/T that gives one.
+
+    Returns such a function.
+    """
+    if not callable(given):
+        given = _finite(given)
+        if given == 1:
+            return lambda time: given
+    if context is None or not context.any():
+        nothing = "there is no context" if context is None else "all contexts are zeros, which ask for nothing"
+        raise ValueError(f"guidance asks more strongly for a context, but {nothing}; give one, or leave guidance out")
+    return (lambda time: _finite(given(time))) if callable(given) else lambda time: given
+
+
+def _finite(given):
+    number = given.item() if torch.is_tensor(given) and given.numel() == 1 else given
+    if isinstance(number, bool) or not isinstance(number, Real) or not isfinite(number):
+        raise ValueError(f"guidance is {given!r}; expected a number: 0 without the context, 1 as told, more beyond")
+    return number
 
 
 def _named(given, classes, what):

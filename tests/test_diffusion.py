@@ -208,6 +208,60 @@ def test_a_schedule_may_end_in_pure_noise(predicts, step):
         assert torch.allclose(x, signal * x0 + noise * eps)
 
 
+class Affine(nn.Module):
+    """Sees noise that depends on picture, time and context; counts how often it is asked."""
+
+    in_channels, h, n_cfeat = 3, 16, 2
+
+    def __init__(self, predicts="noise"):
+        super().__init__()
+        self.predicts, self.asked, self.none = predicts, 0, nn.Parameter(torch.zeros(0))
+
+    def forward(self, x, t, c=None):
+        self.asked += 1
+        return torch.tanh(x) * t[:, None, None, None] + (c * torch.tensor([1.0, -2.0]))[:, :1, None, None]
+
+
+@pytest.mark.parametrize("predicts", ["noise", "x0", "velocity"])
+@pytest.mark.parametrize("scale", [-1, 0, 1, 1.5, 8])
+def test_guidance_is_equation_6_of_its_paper(predicts, scale):
+    """(1 + w) told - w without, in the noise, whatever the network predicts; and the picture fits to that noise."""
+    network, schedule = Affine(predicts), NoiseSchedule()
+    xt, c = torch.randn(4, 3, 16, 16), torch.tensor([[1.0, 0], [0, 1], [0.5, 0], [0, 0]])
+    told, without = (predict(network, xt, 300, schedule, context)[1] for context in (c, None))
+    network.asked = 0
+    x0, eps = predict(network, xt, 300, schedule, c, scale)
+    assert network.asked == (1 if scale in (0, 1) else 2)
+    w = scale - 1
+    assert torch.allclose(eps, (1 + w) * told - w * without, atol=1e-5)
+    assert torch.allclose(schedule.perturb(x0, 300, eps), xt, atol=1e-5)
+    assert torch.equal(eps[3], without[3])  # which asks for nothing
+
+
+def test_sampling_with_guidance():
+    """Every step asks so strongly; a function of t/T may say how strongly at which noise level."""
+    asked, network = [], Affine()
+
+    def step(xt, t, t_prev, predict, schedule, generator):
+        asked.append(predict(xt, t)[1])
+        return xt
+
+    c, how = torch.tensor([1.0, 0]), {"steps": 4, "step": step, "seed": 0, "progress": False}
+    ways = 1, 3, lambda time: 3 if time <= 0.5 else 1
+    for guidance in ways:
+        sample(network, 2, context=c, guidance=guidance, **how)
+    plain, strong, partly = asked[:4], asked[4:8], asked[8:]
+    assert all(torch.allclose(b - a, 2 * torch.ones(1)) for a, b in zip(plain, strong, strict=True))
+    assert [torch.equal(a, b) for a, b in zip(partly, plain, strict=True)] == [
+        True,
+        True,
+        False,
+        False,
+    ]  # 500, 375, 250
+    x = sample(network, 2, context=c, guidance=1.0, steps=4, seed=0, progress=False)[0]
+    assert torch.equal(x, sample(network, 2, context=c, steps=4, seed=0, progress=False)[0])
+
+
 def test_predictions_that_say_nothing():
     schedule = NoiseSchedule.cosine(10)
     network = Knows("noise", *torch.randn(2, 1, 3, 4, 4), 5, schedule)

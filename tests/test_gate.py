@@ -194,6 +194,39 @@ def test_eta_out_of_range(eta):
         ddim_step(torch.zeros(1, 3, 4, 4), 7, 3, same, NoiseSchedule(), eta=eta)
 
 
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"guidance": "strong"}, "guidance is 'strong'; expected a number"),
+        ({"guidance": float("nan")}, "guidance is nan"),
+        ({"guidance": True}, "guidance is True"),
+        ({"guidance": [3, 3]}, "guidance is .3, 3.; expected a number"),
+        ({"guidance": lambda time: "3"}, "guidance is '3'"),
+        ({"context": None}, "but there is no context; give one"),
+        ({"context": torch.zeros(2, 5)}, "but all contexts are zeros"),
+        ({"context": None, "guidance": lambda time: 1}, "but there is no context"),
+    ],
+)
+def test_guidance_that_leads_nowhere(settings, message):
+    how = {"context": torch.eye(5)[:2], "guidance": 3, "steps": 2, "progress": False}
+    with pytest.raises(ValueError, match=message):
+        sample(small(), 2, **how | settings)
+
+
+def test_guidance_without_classes():
+    network = Unet(n_cfeat=0, n_feat=8, n_wide=8)
+    assert sample(network, 1, steps=2, guidance=1, progress=False)[0].shape == (1, 3, 16, 16)
+    with pytest.raises(ValueError, match="but there is no context"):
+        sample(network, 1, steps=2, guidance=2, progress=False)
+
+
+@pytest.mark.parametrize("one", [np.float32(2), torch.tensor(2), torch.tensor([2.0]), np.int64(2)])
+def test_guidance_of_any_number_type(one):
+    how = {"context": torch.eye(5)[:2], "steps": 2, "seed": 0, "progress": False}
+    network = small()
+    assert torch.equal(sample(network, 2, guidance=one, **how)[0], sample(network, 2, guidance=2, **how)[0])
+
+
 @pytest.mark.parametrize("t", [-1, 501, 0.5, torch.tensor([3, -2])])
 def test_times_out_of_range(t):
     x, schedule = torch.zeros(2, 3, 16, 16), NoiseSchedule()
