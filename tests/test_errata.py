@@ -6,6 +6,7 @@ the errors are known in this project; a check's docstring says where each comes 
 
 from itertools import pairwise
 
+import nbformat
 import numpy as np
 import pytest
 import torch
@@ -26,6 +27,7 @@ from diffusion_utilities import (
     tile,
     transform,
 )
+from exercises import EXERCISES
 from recipes import RandomShortcut, WithoutTheRoot
 from scoring import IdealDenoiser
 
@@ -177,6 +179,28 @@ class DatasetThatRounds(CustomDataset):
         return picture, label.to(torch.int64)
 
 
+# --- 8. A step without its return
+
+
+def step_of_lab_1(lost=None):
+    """`denoise_add_noise` as Lab 1 writes it, without the word that it has lost."""
+    cells = nbformat.read(diffusion_utilities.HERE / "notebooks" / "01_Sampling.ipynb", 4).cells
+    (cell,) = (cell.source for cell in cells if "def denoise_add_noise(" in cell.source)
+    source = cell[cell.index("def denoise_add_noise(") : cell.index("print(")]
+    names = {"scales": EXERCISES["1.3"].ours, "b_t": SCHEDULE.beta, "a_t": SCHEDULE.alpha, "ab_t": SCHEDULE.alpha_bar}
+    exec(source.replace(lost, "") if lost else source, names)
+    return names["denoise_add_noise"]
+
+
+def check_step(step):
+    """Line 4 of Algorithm 2 gives the next picture."""
+    x, eps, z = noise(3, 2, 3, 4, 4)
+    alpha, alpha_bar = SCHEDULE.alpha[300], SCHEDULE.alpha_bar[300]
+    mean = (x - (1 - alpha) / (1 - alpha_bar).sqrt() * eps) / alpha.sqrt()
+    given = step(x, 300, eps, z)
+    assert given is not None and torch.allclose(given, mean + (1 - alpha).sqrt() * z, atol=1e-5)
+
+
 # --- 9. D's strip of the forward process
 
 
@@ -305,6 +329,7 @@ RIGHT = {
     "3": (check_times, times_of_sample),
     "4": (check_heights, lambda height: ContextUnet(n_feat=8, height=height)),
     "5": (check_scale, picture_in_tile),
+    "8": (check_step, step_of_lab_1()),
     "9": (check_strip, strip),
     "10": (check_drawn_times, drawn_by_train),
     "12": (check_average, average_of_ours),
@@ -316,6 +341,7 @@ WRONG = {
     "3": (check_times, times_by_whole_division),
     "4": (check_heights, network_that_pools_by_four),
     "5": (check_scale, picture_stretched),
+    "8": (check_step, step_of_lab_1(lost="return ")),
     "9": (check_strip, strip_of_the_noised),
     "10, drawn": (check_drawn_times, drawn_without_the_last),
     "10, sampled": (check_times, times_that_stop_at_1),

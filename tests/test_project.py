@@ -57,7 +57,7 @@ def test_every_dependency_says_what_it_is_for_and_every_import_is_one():
     packages = {"PIL": "pillow", "yaml": "pyyaml", "IPython": "ipython", "tomllib": "tomli"}
     of_jupyterlab = {"nbformat", "nbclient", "jupyter_server"}
     files = [path for path in HERE.rglob("*.py") if not {".venv", "runs"} & set(path.relative_to(HERE).parts)]
-    own = {path.stem for path in files} | {"drawings"}
+    own = {path.stem for path in files} | {path.parent.name for path in files if path.name == "__init__.py"}
     sources = [path.read_text(encoding="utf-8") for path in files]
     sources += ["\n".join(cell.source for cell in code_cells(nbformat.read(path, 4))) for path in NOTEBOOKS]
     for source in sources:
@@ -73,6 +73,8 @@ def test_every_dependency_says_what_it_is_for_and_every_import_is_one():
 def test_every_module_beside_the_readme_is_installed():
     modules = {path.stem for path in HERE.glob("*.py")} - {"conftest"}
     assert set(PROJECT["tool"]["setuptools"]["py-modules"]) == modules
+    packages = {path.parent.name for path in HERE.glob("*/__init__.py")}
+    assert set(PROJECT["tool"]["setuptools"]["packages"]) == packages
 
 
 @pytest.fixture
