@@ -1,19 +1,22 @@
 """What the recipes in weights/ and benchmarks/, and their tests, share: samplers, a better start, a push, the course's
-two errors, tables that are made a row at a time.
+two errors, five ways to spoil sprites, tables that are made a row at a time.
 """
 
 import csv
 import os
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from functools import partial
+from functools import cache, partial
 from multiprocessing import get_context
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from diffusion_utilities import (
+    CLASSES,
     NoiseSchedule,
     ResidualConvBlock,
+    augment,
     ddim_step,
     ddpm_step,
     load_sprites,
@@ -92,6 +95,60 @@ class RandomShortcut(ResidualConvBlock):
     def forward(self, x):
         shortcut = nn.Conv2d(*self.shortcut.weight.shape[1::-1], 1, device=x.device)
         return (shortcut(x) + self.conv2(self.conv1(x))) / 1.414
+
+
+@cache
+def _sprites_of(split):
+    """Sprites (N, 3, 16, 16) and their labels (N, 5)."""
+    sprites, labels = load_sprites(split)
+    return transform(sprites), torch.from_numpy(labels)
+
+
+def some_sprites(split, n, generator):
+    """So many sprites, at random, moved and tinted as in training, and their labels."""
+    x, labels = _sprites_of(split)
+    chosen = torch.randperm(len(x), generator=generator)[:n]
+    return augment(x[chosen], generator), labels[chosen]
+
+
+def soft(x, labels, amount, generator):
+    """A fifth of the way, so many times, to the weighted mean of each pixel and its neighbours (3 x 3)."""
+    line = torch.tensor([0.25, 0.5, 0.25])
+    padded = F.pad(x, (1, 1, 1, 1), mode="replicate").flatten(0, 1)[:, None]
+    blurred = F.conv2d(padded, torch.outer(line, line)[None, None]).reshape(x.shape)
+    return x.lerp(blurred, 0.2 * amount), labels
+
+
+def noisy(x, labels, amount, generator):
+    """With noise, of this many times the strength 0.2."""
+    return (x + 0.2 * amount * torch.randn(x.shape, generator=generator)).clamp(-1, 1), labels
+
+
+def no_food(x, labels, amount, generator):
+    """So large a share of the foods replaced by the other classes' sprites."""
+    food = labels[:, CLASSES.index("food")].bool()
+    gone = food & (torch.rand(len(x), generator=generator) < amount)
+    others = (~food).nonzero()[:, 0]
+    place = torch.arange(len(x))
+    place[gone] = others[torch.randint(len(others), (int(gone.sum()),), generator=generator)]
+    return x[place], labels[place]
+
+
+def copied(x, labels, amount, generator):
+    """So large a share replaced by train sprites."""
+    train, own = some_sprites("train", len(x), generator)
+    swapped = torch.rand(len(x), generator=generator) < amount
+    return torch.where(swapped[:, None, None, None], train, x), torch.where(swapped[:, None], own, labels)
+
+
+def moved(x, labels, amount, generator):
+    """So large a share moved to the right by a pixel."""
+    swapped = torch.rand(len(x), generator=generator) < amount
+    right = torch.cat([x[..., :1], x[..., :-1]], dim=-1)
+    return torch.where(swapped[:, None, None, None], right, x), labels
+
+
+SPOILS = {"soft": soft, "noisy": noisy, "no food": no_food, "copied": copied, "moved": moved}
 
 
 def fill(path, wanted, make, columns):

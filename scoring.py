@@ -1,17 +1,19 @@
-"""Scores: how far sets of sprites are from the sprites in data/, and how many are copies.
+"""Scores: how far sets of sprites are from the sprites in data/, how good and how varied, and how many are copies.
 
 Pictures are as in diffusion_utilities.py: float32 tensors of shape (N, 3, 16, 16) with values in [-1, 1].
 
 A distance says only what its judge sees, and whoever tunes by one judge learns what pleases it. So there are two, which
 differ in build and task. Networks, samplers and settings are chosen by the first alone and reported by both: the
 second, which chose none of them, shows whether what pleases the first is better, and it sees softness, which the first
-hardly does. Paper:
+hardly does. Papers:
 
 - Fréchet distance: Heusel, Ramsauer, Unterthiner, Nessler, Hochreiter, "GANs Trained by a Two Time-Scale Update Rule
   Converge to a Local Nash Equilibrium", 2017, https://arxiv.org/abs/1706.08500
+- precision and recall: Kynkäänniemi, Karras, Laine, Lehtinen, Aila, "Improved Precision and Recall Metric for
+  Assessing Generative Models", 2019, https://arxiv.org/abs/1904.06991
 """
 
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise, product
 
 import torch
@@ -123,19 +125,17 @@ def score(x, context=None):
     if not x.isfinite().all() or x.abs().max() > 3 or x.min() >= 0:
         raise ValueError(f"pictures hold values from {x.min():.3g} to {x.max():.3g}; expected -1 to 1")
     train_set, test_set, of_test = _references()
+    order, state, distances = _scales()
     x = x.clamp(-1, 1)
-    generator = torch.Generator().manual_seed(0)
-    again = torch.randperm(len(test_set), generator=generator)
-    again = again[torch.arange(len(x)) % len(again)]  # beyond their number they come again, moved differently
-    references = augment(train_set, generator)
+    again = order[torch.arange(len(x)) % len(order)]  # beyond their number they come again, moved differently
+    generator = torch.Generator().set_state(state)
     measured = {
         "distance": x,
         "floor": augment(test_set[again], generator),
         "ceiling": torch.randn(x.shape, generator=generator).clamp(-1, 1),
     }
     result = {"n": len(x)}
-    for number, build in JUDGES.items():
-        distance = _distance_to(references, load_judge(build))
+    for number, distance in distances.items():
         result |= {name + number: distance(pictures) for name, pictures in measured.items()}
     threshold = torch.quantile(of_test, 0.01)
     result["copies"] = (nearest(x, train_set) < threshold).float().mean().item()
@@ -156,6 +156,18 @@ def _references():
     return train_set, test_set, nearest(test_set, train_set)
 
 
+@cache
+def _scales():
+    """An order of the test sprites, by chance; the state of that chance after it; and by each judge, the distance to
+    the train sprites, moved and tinted."""
+    train_set, test_set, _ = _references()
+    generator = torch.Generator().manual_seed(0)
+    order = torch.randperm(len(test_set), generator=generator)
+    references = augment(train_set, generator)
+    distances = {number: _distance_to(references, load_judge(build)) for number, build in JUDGES.items()}
+    return order, generator.get_state(), distances
+
+
 def _distance_to(references, judge):
     """A function that gives the Fréchet distance, on a judge's features, of a set of pictures to the references."""
     from torchmetrics.image.fid import FrechetInceptionDistance
@@ -171,6 +183,36 @@ def _distance_to(references, judge):
         return metric.compute().item()
 
     return distance
+
+
+@torch.inference_mode()
+def precision_recall(x, references, k=3, build=Judge):
+    """How good drawn pictures are, and how varied (Kynkäänniemi et al. 2019, equations 1 and 2, on a judge's features).
+
+    x, references: drawn and real pictures, (N, 3, 16, 16) and (M, 3, 16, 16) in [-1, 1]; equally many, some thousands
+    at most, to be compared with another pair. k: a picture reaches as far as its k-th nearest neighbour in its own set.
+    Returns precision, the share of drawn pictures within reach of a real one, and recall, the share of real pictures
+    within reach of a drawn one. ValueError for pictures that are none, or if a set has not more than k.
+    """
+    gate.counts(k=k)
+    features = []
+    for name, pictures in (("x", x), ("references", references)):
+        gate.pictures(**{name: pictures})
+        pictures = gate.tensor(pictures).float().cpu()
+        if pictures.shape[1:] != (3, TILE, TILE) or not pictures.isfinite().all():
+            raise ValueError(f"{name} is {tuple(pictures.shape)}; expected finite numbers (N, 3, {TILE}, {TILE})")
+        if len(pictures) <= k:
+            raise ValueError(f"{name} holds {len(pictures)} pictures; for k = {k} neighbours each, give more than {k}")
+        features.append(torch.cat([load_judge(build).features(part) for part in pictures.clamp(-1, 1).split(500)]))
+    drawn, real = features
+    return _within_reach(drawn, real, k), _within_reach(real, drawn, k)
+
+
+def _within_reach(features, centres, k):
+    """The share of features, (N, F), that a centre, (M, F), reaches: it reaches to its k-th nearest among them."""
+    distances = partial(torch.cdist, compute_mode="donot_use_mm_for_euclid_dist")  # exact, so that a copy is at 0
+    reach = distances(centres, centres).kthvalue(k + 1, dim=0).values  # the first is itself
+    return (distances(features, centres) <= reach).any(dim=1).float().mean().item()
 
 
 def nearest(x, references):

@@ -14,8 +14,10 @@ from exercises.lab1 import EXERCISES as LAB1
 from exercises.lab2 import EXERCISES as LAB2
 from exercises.lab3 import EXERCISES as LAB3
 from exercises.lab4 import EXERCISES as LAB4
+from exercises.lab5 import EXERCISES as LAB5
 from exercises.lab6 import EXERCISES as LAB6
 from exercises.lab7 import EXERCISES as LAB7
+from exercises.lab8 import EXERCISES as LAB8
 
 __all__ = ["EXERCISES", "check", "hint", "yours_or_ours"]
 
@@ -24,7 +26,9 @@ for lab in (
     LAB2,
     LAB3,
     LAB4,
+    LAB5,
     LAB6,
     LAB7,
+    LAB8,
 ):
     EXERCISES.update({exercise.number: exercise for exercise in lab})

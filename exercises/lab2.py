@@ -250,6 +250,9 @@ EXERCISES = (
                 "All pictures get the level of the first. Each has a t of its own."
             ),
             lambda x, t, e, ab: perturb(x, t, -e, ab): "The noise is taken away. It should be added.",
+            lambda x, t, e, ab: _levels(ab, t).sqrt() * x + 1 - _levels(ab, t).sqrt() * e: (
+                "Brackets are missing: `1 - ...` is one number, whose root is multiplied with `noise`."
+            ),
             lambda x, t, e, ab: perturb(x, t, torch.ones_like(x), ab): (
                 "The same is added to each pixel: multiply `noise` with its root."
             ),
@@ -283,7 +286,7 @@ EXERCISES = (
             lambda f, s, h: f + (1 + s + h)[:, :, None, None]: "1 + scale is added. It should be multiplied.",
             lambda f, s, h: 1 + _modulate(f, s - 1, h): "Brackets: `(1 + scale)` as a whole multiplies features.",
             lambda f, s, h: (1 + s) * f + h: (
-                "scale, (N, C), lies along rows and columns. `[:, :, None, None]` lays it along pictures and maps."
+                "scale, (N, C), has to lie along pictures and channels: `scale[:, :, None, None]`, (N, C, 1, 1)."
             ),
         },
     ),
@@ -342,6 +345,9 @@ EXERCISES = (
             _wrong_loss(told=lambda t, ab: t): "The network is told t itself. It wants a share of T, `t / T`.",
             _wrong_loss(told=lambda t, ab: t / len(ab)): "T is one too large: alpha_bar begins with t = 0.",
             _wrong_loss(told=lambda t, ab: t / 500): "t is divided by 500. Take T as `len(alpha_bar) - 1`.",
+            _wrong_loss(mix=lambda x, t, e, ab: perturb(x, t / (len(ab) - 1), e, ab)): (
+                "The table is asked for t / T. Look up t itself; only the network is told t / T."
+            ),
             _wrong_loss(mix=lambda x, t, e, ab: perturb(x, t, e, alpha_bar_of(500))): (
                 "That is the table of the notebook. Take `alpha_bar`, as given."
             ),
@@ -385,6 +391,9 @@ EXERCISES = (
             ),
             _wrong_step(lambda n, T: torch.randint(1, 501, (n,))): (
                 "T is that of the notebook, 500. Here it is `len(alpha_bar) - 1`."
+            ),
+            _wrong_step(lambda n, T: torch.randint(1, T + 2, (n,))): (
+                "T is one too large: the table begins with t = 0, so T is `len(alpha_bar) - 1`."
             ),
             _wrong_step(lambda n, T: torch.randint(1, T + 1, n)): (
                 "`randint` takes the shape in brackets, with a comma: `(len(x),)`."

@@ -178,9 +178,8 @@ EXERCISES = (
             _wrong_posterior(of_xt=lambda t, b, a, ab: a[t].sqrt() * (1 - ab[t - 1])): (
                 "Before xt, the division by 1 - alpha_bar[t] is missing."
             ),
-            _wrong_posterior(_of_xt, _of_x0): "The two numbers are exchanged: that of x0 stands before xt.",
+            _wrong_posterior(_of_xt, _of_x0): "The two are exchanged: what belongs before x0 stands before xt.",
             lambda *given: posterior(*given)[::-1]: "The order is wrong: the mean comes first, then the variance.",
-            lambda xt, x0, *rest: posterior(x0, xt, *rest): "x0 and xt are exchanged.",
         },
     ),
     Exercise(
