@@ -210,7 +210,7 @@ def precision_recall(x, references, k=3, build=Judge):
 
 def _within_reach(features, centres, k):
     """The share of features, (N, F), that a centre, (M, F), reaches: it reaches to its k-th nearest among them."""
-    distances = partial(torch.cdist, compute_mode="donot_use_mm_for_euclid_dist")  # exact, so that a copy is at 0
+    distances = partial(torch.cdist, compute_mode="donot_use_mm_for_euclid_dist")  # exact: 0 to itself
     reach = distances(centres, centres).kthvalue(k + 1, dim=0).values  # the first is itself
     return (distances(features, centres) <= reach).any(dim=1).float().mean().item()
 

@@ -506,6 +506,8 @@ def test_every_file_that_a_recipe_writes_is_declared(name, tmp_path):
             if f"\n{start}" in path.read_text(encoding="utf-8"):
                 path.write_text(f"{path.read_text(encoding='utf-8')}\n\n{start}{rest}", encoding="utf-8")
     replace(tmp_path / "tree", '{"train": 2_600, "test": 440}', '{"train": 26, "test": 5}')
+    replace(tmp_path / "tree", '"GAN": 3_500, "VAE": 4_500, "flow": 2_000', '"GAN": 1, "VAE": 1, "flow": 1')
+    replace(tmp_path / "tree", '"diffusion": 10_000', '"diffusion": 1')
     written = short_runs.short_run(tmp_path / "tree", product._replace(row=None))
     patterns = {pattern: [file for file in written if fnmatch(file, pattern)] for pattern in product.writes}
     assert set(written) == {file for matched in patterns.values() for file in matched} and all(patterns.values())

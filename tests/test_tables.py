@@ -3,8 +3,10 @@
 import csv
 
 import errata
+import guidance
 import pytest
 import scores
+import spoiled
 import torch
 
 from diffusion_utilities import WEIGHTS, NoiseSchedule, ResidualConvBlock
@@ -80,6 +82,21 @@ def test_a_row_of_the_scores():
     again = scores.figures(**settings)
     assert tuple(again) == scores.COLUMNS
     assert_made(stored("scores.csv", **settings), settings, again, rel=0.01, abs=0.011)
+
+
+def test_a_row_of_the_guidance():
+    way = {"begin": "no context", "scale": 3, "first": 0.2, "last": 0.6, "context": "one-hot", "steps": 5}
+    settings = way | {"n": 200, "seed": 0}
+    again = guidance.figures(**settings)
+    assert tuple(again) == guidance.COLUMNS
+    assert_made(stored("guidance.csv", **settings), settings, again, rel=0.02, abs=0.011)
+
+
+def test_a_row_of_the_spoiled():
+    settings = {"spoil": "soft", "amount": 0.5, "n": 200, "seed": 0}
+    again = spoiled.figures(**settings)
+    assert tuple(again) == spoiled.COLUMNS
+    assert_made(stored("spoiled.csv", **settings), settings, again, rel=0.01, abs=0.006)
 
 
 def test_the_card_begins_with_the_scores_of_the_table():

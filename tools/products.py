@@ -29,7 +29,15 @@ SCORING = [TRAIN_SHEETS, TEST_SHEETS, "weights/judge*.safetensors"]
 VIEWS = [f"weights/epoch_{epoch}.safetensors" for epoch in (0, 4, 8, 31)]
 NETWORKS = [*VIEWS, "weights/model_trained.safetensors", "weights/course.safetensors"]
 WIDGET = "application/vnd.jupyter.widget-view+json"
-TABLES = ["weights/loss.csv", "weights/errata.csv", "weights/errata.png", "weights/scores.csv"]
+TABLES = [
+    "weights/loss.csv",
+    "weights/errata.csv",
+    "weights/errata.png",
+    "weights/scores.csv",
+    "weights/guidance.csv",
+    "weights/families.csv",
+    "weights/spoiled.csv",
+]
 
 
 class Product(NamedTuple):
@@ -53,6 +61,7 @@ class Product(NamedTuple):
 def products():
     """All products, in the order in which they are made."""
     row_of_scores = {"network": "model_trained", "sampler": "DDIM", "steps": 5, "start": "noised average"}
+    row_of_guidance = {"begin": "no context", "scale": 3, "first": 0.2, "last": 0.6}
     row_of_training = {
         "way": "ours, in float32",
         "sprites": 1_000,
@@ -89,6 +98,21 @@ def products():
             resumes=True,
             row={**row_of_scores, "context": "one-hot", "n": 200, "seed": 0},
         ),
+        "guidance": Product(
+            ("weights/guidance.py",),
+            [*SCORING, *VIEWS],
+            ["weights/guidance.csv"],
+            resumes=True,
+            row={**row_of_guidance, "context": "one-hot", "steps": 5, "n": 200, "seed": 0},
+        ),
+        "spoiled": Product(
+            ("weights/spoiled.py",),
+            SCORING,
+            ["weights/spoiled.csv"],
+            resumes=True,
+            row={"spoil": "soft", "amount": 0.5, "n": 200, "seed": 0},
+        ),
+        "families": Product(("weights/families.py",), [], ["weights/families.csv"]),
         "animation": Product(
             ("weights/animation.py",), ["weights/model_trained.safetensors"], ["weights/samples.webp"]
         ),
