@@ -1,8 +1,10 @@
 """The exercises of Lab 6: the posterior, the mean from the noise, the divergence, the score, back from the velocity."""
 
+import math
+
 import torch
 
-from exercises.engine import Exercise
+from exercises.engine import Exercise, Problem
 from exercises.lab1 import guess, itself, rest, rest_of_root, root_of_rest, wrong_guess
 from exercises.trials import alpha_bar_of, beta_of, normal, plain
 
@@ -47,6 +49,12 @@ def _wrong_posterior(of_x0=_of_x0, of_xt=_of_xt, variance=_variance):
     return lambda xt, x0, t, *tables: (of_x0(t, *tables) * x0 + of_xt(t, *tables) * xt, variance(t, *tables))
 
 
+def _by_curvatures(xt, x0, t, b, a, ab):
+    """Right, but with 1 / 0 at t = 1."""
+    variance = 1 / (a[t] / b[t] + 1 / (1 - ab[t - 1]))
+    return variance * (a[t].sqrt() * xt / b[t] + ab[t - 1].sqrt() * x0 / (1 - ab[t - 1])), variance
+
+
 def _wrong_mean(x0_of):
     """x0_of(xt, t, eps, alpha_bar) is what stands in place of the guess."""
     return lambda xt, e, t, ab, back: back(xt, x0_of(xt, t, e, ab), t)[0]
@@ -76,8 +84,27 @@ def _posterior_cases():
         "x_t = 0, x_0 = 1, t = 4 of 10": (zero, one, 4, *_tables(10)),
         "x_t = 1, x_0 = 0, t = 4 of 10": (one, zero, 4, *_tables(10)),
         "random x_t and x_0, t = 7 of 7": (x, y, 7, *_tables(7)),
-        "random x_t and x_0, t = 1 of 7": (y, x, 1, *_tables(7)),
     }
+
+
+def _last_posterior_case():
+    x, y = normal(2, 3, 4, 4), normal(2, 3, 4, 4, seed=1)
+    return {"random x_t and x_0, t = 1 of 7": (y, x, 1, *_tables(7))}
+
+
+_above_1, _at_1 = (plain(cases, ("mean", "variance")) for cases in (_posterior_cases, _last_posterior_case))
+
+
+def _posterior_trial(exercise, function):
+    """First t > 1: at t = 1, where 1 - alpha_bar[0] is 0, several mistakes give the same NaN."""
+    outcome = _above_1(exercise, function)
+    try:
+        return outcome | _at_1(exercise, function)
+    except Problem as problem:
+        ours = _above_1(exercise, exercise.ours)
+        if any(outcome[what].shape != ours[what].shape or not outcome[what].allclose(ours[what]) for what in ours):
+            return outcome
+        raise Problem(str(problem), f"{problem.kind} at t = 1") from None
 
 
 def _mean_cases():
@@ -104,7 +131,8 @@ def _kl_cases():
     }
     cases = {where: tuple(torch.tensor(float(x)) for x in given) for where, given in numbers.items()}
     several = normal(4), torch.tensor(0.5), normal(4, seed=1), torch.tensor(2.0)
-    return cases | {"four random means, variances 0.5 and 2": several}
+    tables = torch.zeros(3), torch.tensor([0.2, 1.0, 3.0]), torch.zeros(3), torch.tensor([0.4, 0.5, 2.0])
+    return cases | {"four random means, variances 0.5 and 2": several, "means 0, tables of three variances": tables}
 
 
 def _score_cases():
@@ -132,7 +160,7 @@ EXERCISES = (
         "my_posterior(xt, x0, t, beta, alpha, alpha_bar)",
         posterior,
         lambda xt, x0, t, beta, alpha, alpha_bar: (xt, beta[t]),
-        plain(_posterior_cases, ("mean", "variance")),
+        _posterior_trial,
         "Start with the number before x0: a root of alpha_bar, times beta, over 1 - alpha_bar. Mind which is of t - 1.",
         "You know what a step back would be for somebody who knew the end. All else in this lab compares with it.",
         (
@@ -151,6 +179,9 @@ EXERCISES = (
             _wrong_posterior(variance=lambda t, b, a, ab: b[t] * (1 - ab[t]) / (1 - ab[t - 1])): (
                 "The fraction before beta stands upside down."
             ),
+            _wrong_posterior(variance=lambda *given: 1 / _variance(*given)): (
+                "That is one over the variance, the curvature. Turn it over."
+            ),
             _wrong_posterior(variance=lambda t, b, a, ab: b[t] * ab[t - 1] / ab[t]): (
                 "Above and below the line stands 1 - alpha_bar, not alpha_bar."
             ),
@@ -162,6 +193,26 @@ EXERCISES = (
             ),
             _wrong_posterior(lambda t, b, a, ab: ab[t].sqrt() * b[t] / (1 - ab[t])): (
                 "Before x0 stands the root of alpha_bar at t - 1, not at t: so much of x0 is left there."
+            ),
+            _wrong_posterior(lambda t, b, a, ab: ab[t - 1].sqrt() * b[t].sqrt() / (1 - ab[t])): (
+                "Before x0 stands beta[t] itself, without a root. Only alpha_bar[t - 1] has one."
+            ),
+            _wrong_posterior(lambda t, b, a, ab: ab[t - 1].sqrt() * b[t] / (1 - ab[t - 1])): (
+                "Before x0, the division is by 1 - alpha_bar[t], not by that of t - 1."
+            ),
+            _wrong_posterior(
+                lambda t, b, a, ab: ab[t - 1].sqrt() * b[t] / (1 - ab[t - 1]),
+                lambda t, b, a, ab: a[t].sqrt(),
+                lambda t, b, a, ab: b[t],
+            ): "All is divided by 1 - alpha_bar[t - 1]. Divide by 1 - alpha_bar[t].",
+            _wrong_posterior(of_xt=lambda *given: 0): "The part of xt is missing: the mean is a sum of two parts.",
+            _wrong_posterior(of_x0=lambda *given: 0): "The part of x0 is missing: the mean is a sum of two parts.",
+            _wrong_posterior(of_xt=lambda t, b, a, ab: a[t - 1].sqrt() * (1 - ab[t - 1]) / (1 - ab[t])): (
+                "Before xt stands the root of alpha at t, not at t - 1: the step from t - 1 to t."
+            ),
+            _by_curvatures: (
+                "For t > 1 it is right. But at t = 1, `1 - alpha_bar[0]` is 0, and nothing can be divided by it: use "
+                "equation 7, which divides by `1 - alpha_bar[t]` only."
             ),
             _wrong_posterior(lambda t, b, a, ab: ab[t - 1].sqrt() * b[t]): (
                 "Before x0, the division by 1 - alpha_bar[t] is missing."
@@ -215,6 +266,9 @@ EXERCISES = (
             ),
             _wrong_mean(wrong_guess(itself)): "A root is missing below the line.",
             _wrong_mean(wrong_guess(lambda level: 1)): "The guess is still weak: divide by the root of alpha_bar[t].",
+            _wrong_mean(lambda xt, t, e, ab: xt - (1 - ab[t]).sqrt() * e / ab[t].sqrt()): (
+                "Only the noise is divided by the root of alpha_bar[t]. Put brackets around `xt - ...`."
+            ),
             _wrong_mean(wrong_guess(noise=lambda level: -root_of_rest(level))): (
                 "The noise is added to xt. Take it away."
             ),
@@ -242,6 +296,18 @@ EXERCISES = (
             lambda m1, v1, m2, v2: kl(m1, v1, m2, v2) + 0.5: "The -1 is missing: two equal bells differ by 0.",
             lambda m1, v1, m2, v2: kl(m1, v1, m2, v2) - (v2 / v1).log(): (
                 "The fraction in the logarithm stands upside down: var2 / var1."
+            ),
+            lambda m1, v1, m2, v2: ((v2 / v1).log() + v2 / (v1 + (m1 - m2) ** 2) - 1) / 2: (
+                "The fraction after the logarithm stands upside down: var2 stands below the line."
+            ),
+            lambda m1, v1, m2, v2: (v2 / v1).log() / 2 + (v1 + (m1 - m2) ** 2) / v2 - 1: (
+                "Only the logarithm is halved. The half stands before the whole bracket."
+            ),
+            lambda m1, v1, m2, v2: ((v2 / v1).log() + (v1 + (m1 - m2).abs()) / v2 - 1) / 2: (
+                "The difference of the means is taken without its sign. It has to be squared."
+            ),
+            lambda m1, v1, m2, v2: (math.log(v2 / v1) + (v1 + (m1 - m2) ** 2) / v2 - 1) / 2: (
+                "`math.log` takes one number only. The variances may be whole tables: `(var2 / var1).log()`."
             ),
             lambda m1, v1, m2, v2: kl(m1, v1, m2, v2) - (v2 / v1).log() / 2: "The logarithm is missing.",
             lambda m1, v1, m2, v2: kl(m1, v1**2, m2, v2**2): (
@@ -321,6 +387,10 @@ EXERCISES = (
                 from_velocity(v, xt, t, ab)[0],
                 ab[t].sqrt() * xt + (1 - ab[t]).sqrt() * v,
             ): "For the noise, the two roots change places.",
+            lambda v, xt, t, ab: from_velocity(xt, v, t, ab): "v and xt are exchanged in both.",
+            lambda v, xt, t, ab: (from_velocity(v, xt, t, ab)[0], xt + v): (
+                "For the noise, xt and v are added without the two roots before them."
+            ),
             _wrong_velocity(signal=itself, noise=rest): "The roots are missing.",
             _wrong_velocity(noise=rest): "The root of 1 - alpha_bar is missing.",
             _wrong_velocity(noise=rest_of_root): "The root goes over 1 - alpha_bar as a whole.",

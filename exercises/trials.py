@@ -37,7 +37,7 @@ def _parts(result, like, parts, where):
         return [("the result", read(result, like, where))]
     count = len(result) if isinstance(result, (tuple, list)) or (torch.is_tensor(result) and result.dim()) else None
     if count != len(parts):
-        what = kind_of(result) if count is None else f"{count} things"
+        what = kind_of(result) if count is None else "1 thing" if count == 1 else f"{count} things"
         raise Problem(f"It returns {what}; it should be {len(parts)}: `return {', '.join(parts)}`.", "parts")
     return [(part, read(r, o, where)) for part, r, o in zip(parts, result, like, strict=True)]
 

@@ -9,6 +9,7 @@ from functools import partial
 import guidance
 import matplotlib.pyplot as plt
 import nbformat
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -227,6 +228,26 @@ def test_the_middle_is_where_guidance_helps():
     assert high["distance"] > 0.9 * everywhere["distance"] > 3 and low["agreement"] < 0.96
 
 
+def test_the_text_repeats_the_table():
+    """Each number that it takes from the tables, as rounded there."""
+    at, part = partial(mean, **AT_ALL), partial(mean, begin="no context", scale=4)
+    push, between = {"begin": "weak network", "context": "one-hot"}, {"first": 0.2, "last": 0.6}
+    real = mean("kinds_floor", scale=1, **AT_ALL)
+    for said in (
+        f"test sprites show {real:.0f}, at scale 1 there are {at('kinds', scale=1):.0f}, and at 8 only "
+        f"{at('kinds', scale=8):.0f}",
+        f"{part('kinds', first=0.6, last=1):.0f} kinds are left",
+        f"{part('agreement', **between):.0%} are right, all {part('kinds', **between):.0f} kinds".replace("%", " %"),
+        f"{part('distance', **between):.2f} and {part('distance2', **between):.1f}",
+    ):
+        assert said in TEXT
+    assert round(at("distance", scale=8) / at("distance", scale=1)) == 3
+    assert at("agreement", scale=2) > 0.99 and mean("distance", **push) < part("distance", **between)
+    assert mean("distance2", **push) > at("distance2", scale=1)
+    free = {"begin": "weak network", "context": "none"}
+    assert all(mean(name, **free) < at(name, scale=0) for name in ("distance", "distance2"))
+
+
 # -------------------------------------------------------------------------------------------- labels and their dropping
 
 
@@ -250,21 +271,24 @@ def test_an_embedding_is_our_matrix():
     assert "they differ by 0.000" in printed('embed = yours_or_ours("5.4")')
 
 
-def test_dropping_whole_batches_scatters_more(lab):
-    """Both are right on average. Exactly, for 30 sprites; in the cell's full run; other sprites scatter more than both."""
-    source = cell("def gradient(").source
-    exec(source[: source.index("torch.manual_seed")], lab)
-    early = load_checkpoint(WEIGHTS / "epoch_0.safetensors")
-    left_out = []  # what leaving out the context of one sprite changes in the gradient
-    for one in torch.arange(0, 13_000, 440).split(1):
-        c = lab["labels"][one]
-        with_it, without = (lab["gradient"](early, one.repeat(3), each.repeat(3, 1), 0) for each in (c, 0 * c))
-        left_out.append(without - with_it)
-    left_out = torch.stack(left_out)
-    each, whole = left_out.square().sum().sqrt(), left_out.sum(dim=0).norm()  # both times sqrt(0.1 * 0.9) / 30
-    assert whole > 1.2 * each
-    apart = [int(share) for share in re.findall(r"scatters by (\d+)%", printed("def gradient("))]
-    assert apart[0] < apart[1] < apart[2]
+def test_what_dropping_whole_batches_costs():
+    """What the full run says: the number scatters like the heads of 50 coins, or of one; gradients differ little."""
+    spreads = re.findall(r"of 50, give or take +(\S+)", printed("left_out = 50 * (torch.rand(shape)"))
+    by_hand = (50 * 0.1 * 0.9) ** 0.5, 50 * (0.1 * 0.9) ** 0.5
+    assert [float(spread) for spread in spreads] == pytest.approx(by_hand, rel=0.05)
+    assert round(by_hand[1] / by_hand[0]) == 7 and "scatters seven times as much" in TEXT
+    each, whole, others = (float(share) for share in re.findall(r"off by (\S+)%", printed("def gradient(")))
+    assert each == pytest.approx(whole, rel=0.2) and others > 4 * max(each, whole)
+
+
+def test_off_by_how_much_is_measured_from_the_mean(lab):
+    """The nine and the one of `whole` are what a whole batch's dice give: their mean is the mean gradient."""
+    exec(cell("def gradient(").source, lab)
+    whole, each = torch.stack(lab["whole"]), torch.stack(lab["each"])
+    assert whole[:10].mean(dim=0).norm() < 1e-4 * lab["mean"].norm()
+    told, nothing = whole[0] + lab["means"][0], whole[9] + lab["means"][0]
+    expected = 0.3 * (told - nothing).norm()
+    assert lab["scatter"](lab["whole"][:10]) == pytest.approx(expected.item(), rel=1e-3) and each.norm() > 0
 
 
 # ------------------------------------------------------------------------------------------------------------ averages
@@ -343,15 +367,33 @@ def test_erratum_12_wrong_averages_are_noticed(lab):
 
 
 def test_what_the_full_run_says_of_the_averages():
-    losses = dict(
-        re.findall(r"^([a-z -]+?) +(\d\.\d+)$", printed('axis.set(xlabel="step", ylabel="loss on unseen'), re.M)
-    )
+    losses = dict(re.findall(r"^([a-z -]+?) +(\d\.\d+)$", printed('ylabel="loss on unseen people"'), re.M))
     last, own, no_warm_up, behind = (float(loss) for loss in losses.values())
     assert own < last < 0.6 * no_warm_up and last < 0.6 * behind
     assert printed('folder = labs / "runs" / "lab5"').splitlines() == [
         "loaded, and the same two steps again: losses differ by 0.0000",
         "with a new optimizer: first loss the same, second loss another",
     ]
+
+
+def test_what_the_knob_of_the_average_shows(lab, monkeypatch):
+    """0.9 jumps, 0.999 without warm-up is far off after 600 steps, and with it both long memories are near the goal."""
+    ends = {}
+
+    def keep(fig, alt):
+        ends[alt.split("decay ")[1]] = fig.axes[0].lines[1].get_ydata()[300:]
+        plt.close(fig)
+
+    source = cell("def followed(").source
+    exec(source[: source.index("turn(")], lab)
+    monkeypatch.setitem(lab, "picture", keep)
+    for decay in (0.9, 0.99, 0.999):
+        for how in ("with warm-up", "without"):
+            lab["followed"](decay, how)
+    jumps = {name: np.diff(way).std() for name, way in ends.items()}
+    assert jumps["0.9, with warm-up"] > 3 * jumps["0.99, with warm-up"]
+    assert ends["0.999, without"][-1] < -0.5
+    assert all(abs(ends[f"{decay}, with warm-up"][-1] - 1) < 0.5 for decay in (0.99, 0.999))
 
 
 def test_how_long_an_average_remembers():

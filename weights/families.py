@@ -2,7 +2,7 @@
 
 The points lie in eight blobs on a ring. A GAN, a VAE, a flow and a diffusion model, each of a few small layers, learn
 them, each in the steps that take it about ten seconds. families.csv beside this file has 500 points of each, and of the
-set itself, for further lab 7: the first 500 of seed 0. Papers:
+set itself, for Lab 7: the first 500 of seed 0. Papers:
 
 - GAN: Goodfellow et al., "Generative Adversarial Networks", 2014, https://arxiv.org/abs/1406.2661
 - VAE: Kingma, Welling, "Auto-Encoding Variational Bayes", 2014, https://arxiv.org/abs/1312.6114

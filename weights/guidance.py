@@ -1,8 +1,8 @@
-"""Score guidance: `python weights/guidance.py`, a quarter of an hour on two cores.
+"""Score guidance: `python weights/guidance.py`, ten minutes on two cores.
 
 guidance.csv beside this file has a row for each way to guide `epoch_31`, the view that was trained on the noise alone:
 from its prediction without a context, or from a weak network's, at several scales, at all noise levels or at some. For
-further lab 5. Stop it whenever you like: the same command goes on with what is missing.
+Lab 5. Stop it whenever you like: the same command goes on with what is missing.
 """
 
 import argparse

@@ -1,10 +1,9 @@
 """Score the shipped network: `python weights/scores.py`, an hour on two cores.
 
 scores.csv beside this file has a row for each way of drawing with it: the scores of 10,000 pictures in 50 steps and of
-2,000 with all 500, which the model card begins with; of twice 500 with fewer and fewer steps, for Lab 4 and further lab
-8; of 500 drawn with the course's network, and with the last view as it is and pushed, for further lab 5; and of 2,000
-in few steps. The numbers are bfloat16, as in training. Stop it whenever you like: the same command goes on with what
-is missing.
+2,000 with all 500, which the model card begins with; of twice 500 with fewer and fewer steps, for Lab 4; of 500 drawn
+with the course's network, and with the last view as it is and pushed; and of 2,000 in few steps. The numbers are
+bfloat16, as in training. Stop it whenever you like: the same command goes on with what is missing.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """What each measure sees: `python weights/spoiled.py`, ten minutes on two cores.
 
 Test sprites are spoiled on purpose, in five ways and by several amounts, and measured. spoiled.csv beside this file has
-a row for each, for further lab 8. Stop it whenever you like: the same command goes on with the rows that are missing.
+a row for each, for Lab 8. Stop it whenever you like: the same command goes on with the rows that are missing.
 """
 
 import argparse

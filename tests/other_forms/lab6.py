@@ -41,7 +41,7 @@ RIGHT = {
     ),
     "6.3": (
         lambda m1, v1, m2, v2: kl_divergence(Normal(m1, v1.sqrt()), Normal(m2, v2.sqrt())),
-        lambda m1, v1, m2, v2: math.log(v2 / v1) / 2 + (float(v1) + (m2 - m1).double().square()) / (2 * v2) - 0.5,
+        lambda m1, v1, m2, v2: (v2.log() - v1.log()) / 2 + (v1 + (m2 - m1).double().square()) / (2 * v2) - 0.5,
     ),
     "6.4": (
         lambda e, t, ab: e.double() * -((1 - float(ab[t])) ** -0.5),
@@ -51,6 +51,7 @@ RIGHT = {
 }
 
 WRONG = [
+    ("6.1", lambda *given: [by_curvatures(*given)[0], by_curvatures(*given)[1] + (given[2] == 1)]),
     ("6.1", lambda xt, x0, t, b, a, ab: (posterior(xt, x0, t, b, a, ab)[0], b[t] * (1 - ab[t - 1]))),
     ("6.1", lambda xt, x0, t, b, a, ab: posterior(xt, x0.clamp(-1, 1), t, b, a, ab)),
     ("6.2", lambda x, e, t, ab, back: mean_from_noise(x, e, t, ab, back).clamp(-1, 1)),
