@@ -92,8 +92,39 @@ def test_the_mean_through_the_noise_is_lab_1s_step_at_every_t():
         assert torch.allclose(ours, s1 * (x - s2 * eps), rtol=1e-9, atol=1e-9)
 
 
+def test_what_x0_and_xt_count_as_the_text_says():
+    rows = [[float(x) for x in line.split()] for line in printed("x0 counts").splitlines()[1:]]
+    assert [row[0] for row in rows] == [2, 4, 10]
+    for t, of_x0, of_xt, variance in rows:
+        ten = NoiseSchedule(SCHEDULE.exact[::50], torch.float64)
+        tables = ten.beta, ten.alpha, ten.alpha_bar
+        xt, x0 = torch.tensor([0.0, 1.0]).double(), torch.tensor([1.0, 0.0]).double()
+        means, expected = posterior(xt, x0, int(t), *tables)
+        assert [of_x0, of_xt, variance] == pytest.approx([*means.tolist(), expected.item()], abs=0.0051)
+    text = "".join(each.source for each in CELLS if each.cell_type == "markdown")
+    assert f"counts {rows[0][1]:.2f} and $x_t$ {rows[0][2]:.2f}" in text
+    assert f"$t = 10$, {rows[2][1]:.2f} and {rows[2][2]:.2f}" in text
+
+
+def test_the_true_step_back_is_a_bell_only_if_beta_is_small():
+    """Two clean pixels behind x_t: for long steps the average of the posteriors has two tops, for short ones one."""
+
+    def tops(schedule, t):
+        tables = schedule.beta, schedule.alpha, schedule.alpha_bar
+        level = schedule.alpha_bar[t]
+        points = torch.tensor([-1.0, 1.0], dtype=torch.float64)
+        weights = torch.softmax(-((0.0 - level.sqrt() * points) ** 2) / (2 * (1 - level)), dim=0)
+        means, variance = posterior(torch.zeros(2).double(), points, t, *tables)
+        x = torch.linspace(-2, 2, 4001, dtype=torch.float64)[:, None]
+        density = (weights * torch.exp(-((x - means) ** 2) / (2 * variance))).sum(dim=1)
+        return int(((density[1:-1] > density[:-2]) & (density[1:-1] > density[2:])).sum())
+
+    assert tops(NoiseSchedule(SCHEDULE.exact[::50], torch.float64), 2) == 2
+    assert tops(SCHEDULE, 100) == 1
+
+
 def test_the_lab_finds_lab_1s_numbers():
-    rows = [[float(x) for x in line.split()] for line in printed("mean_of = yours_or_ours").splitlines()[2:]]
+    rows = [[float(x) for x in line.split()] for line in printed("lab1 = a_t[t].rsqrt()").splitlines()[1:]]
     assert [row[0] for row in rows] == [500, 250, 100, 50, 10, 2, 1]
     assert all(row[1] == row[2] and row[3] == row[4] for row in rows)
     lab1 = nbformat.read(HERE / "notebooks" / "01_Sampling.ipynb", 4).cells
@@ -196,6 +227,12 @@ def test_16_the_weight_holds_sigma_squared():
             check_weight(wrong)
 
 
+def test_the_two_sides_of_equation_12_agree_for_both_variances():
+    rows = [line.split() for line in printed("of_means / (2 * variance)").splitlines()[1:]]
+    assert [row[:2] for row in rows] == [["2", "beta"], ["2", "beta~"], ["500", "beta"], ["500", "beta~"]]
+    assert all(row[2] == row[3] for row in rows) and float(rows[1][4]) > 2 * float(rows[0][4])
+
+
 def test_what_an_error_of_the_noise_is_in_picture_and_velocity():
     """The weights of the lab's figure: (1 - alpha_bar) / alpha_bar and 1 / alpha_bar."""
     xt, eps = normal(1, 3, 4, 4), normal(1, 3, 4, 4, seed=1)
@@ -241,6 +278,14 @@ def test_the_velocity_is_that_of_diffusers_and_of_the_module():
             assert torch.allclose(guessed[0], x0, atol=1e-5) and torch.allclose(guessed[1], eps, atol=1e-5)
 
 
+def test_the_text_is_right_on_the_end_of_the_cosine_schedule():
+    """Ours leaves nothing at T; with beta cut off at 0.999, as in Nichol and Dhariwal, something is left."""
+    cosine = NoiseSchedule.cosine(dtype=torch.float64)
+    assert cosine.alpha_bar[-1] == 0 and (1 - cosine.beta[1:].clamp(max=0.999)).prod() > 0
+    x0, eps = normal(1, 3, 4, 4), normal(1, 3, 4, 4, seed=1)
+    assert torch.equal(cosine.perturb(x0, T, eps), eps)
+
+
 # --- the decoder and the bits
 
 
@@ -273,10 +318,12 @@ def test_the_bits_are_as_the_text_says():
     assert 0.45 < numbers["1 (the decoder)"] / total < 0.55  # "half of all bits go to the last step"
     seen = sum(value for name, value in numbers.items() if name.startswith(("11", "51", "251")))
     assert 0.35 < seen < 0.7  # "half a bit"
-    assert numbers["all unseen ones in one PNG"] < numbers["a PNG file for each sprite"] < total < 8
+    last, nine = numbers["1 (the decoder)"], numbers["2 to 10"]
+    assert nine > 0.5 * (total - last)  # "most of the rest to the nine before it"
+    assert numbers["a PNG file for each sprite"] < total < 8
 
 
-# --- the other write-up: T = 300
+# --- the appendix: T = 300
 
 
 def check_strip(strip_of, levels):
@@ -358,6 +405,20 @@ def test_its_network_in_full_and_shrunk(lab):
     assert not torch.allclose(one, other)  # what differs comes by way of the skips alone
 
 
+def test_each_strip_has_the_same_start_and_leaves_chance_alone(lab):
+    class Silent(nn.Module):
+        def forward(self, x, t):
+            return 0 * x
+
+    lab["unet"] = Silent()
+    torch.manual_seed(11)
+    before = torch.get_rng_state()
+    one = lab["draw"](2)
+    assert one.shape == (10, 2, 3, 16, 16) and torch.get_rng_state().equal(before)
+    torch.rand(5)
+    assert torch.equal(lab["draw"](2), one)
+
+
 def test_pictures_are_mirrored_each_by_itself(lab):
     x = transform(load_sprites("train")[0][:400])
     torch.manual_seed(0)
@@ -374,4 +435,5 @@ def test_the_best_network_copies_and_is_lost_on_unseen_sprites():
     losses = [[float(x) for x in re.findall(r"\d+\.\d{4}", line)] for line in lines[1:]]
     known, trained, unseen, trained_unseen = (np.array(row) for row in losses)
     assert (known <= trained).all() and (unseen[:3] > 10 * trained_unseen[:3]).all()
+    assert (unseen[4:] < trained_unseen[4:]).all()  # "At t = 300 and 400 ... it even beats the trained network"
     assert (abs(trained_unseen / trained - 1) < 0.3).all()

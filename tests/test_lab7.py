@@ -221,6 +221,7 @@ def test_time_and_label_count_and_no_context_is_zeros(lab):
     network, x = awake(lab["UNetModel"](model_channels=8)), normal(2, 1, 8, 8)
     t, c = torch.tensor([0.3, 0.7]), torch.eye(10)[[4, 9]]
     told = network(x, t, c)
+    assert not network.label(0 * c).any()  # zeros add nothing
     assert network(x, t).equal(network(x, t, 0 * c)) and network(x, t.reshape(2, 1, 1, 1), c).equal(told)
     assert (network(x, t, c.flip(0)) != told).all() and (network(x, t + 0.001, c) != told).all()
 
