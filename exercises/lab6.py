@@ -202,8 +202,8 @@ EXERCISES = (
             ),
             _wrong_posterior(
                 lambda t, b, a, ab: ab[t - 1].sqrt() * b[t] / (1 - ab[t - 1]),
-                lambda t, b, a, ab: a[t].sqrt(),
-                lambda t, b, a, ab: b[t],
+                lambda t, b, a, ab: a[t].sqrt() * (1 - ab[t - 1]) / (1 - ab[t - 1]),
+                lambda t, b, a, ab: b[t] * (1 - ab[t - 1]) / (1 - ab[t - 1]),
             ): "All is divided by 1 - alpha_bar[t - 1]. Divide by 1 - alpha_bar[t].",
             _wrong_posterior(of_xt=lambda *given: 0): "The part of xt is missing: the mean is a sum of two parts.",
             _wrong_posterior(of_x0=lambda *given: 0): "The part of x0 is missing: the mean is a sum of two parts.",

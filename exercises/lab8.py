@@ -41,8 +41,16 @@ def _wrong_moments(mean=lambda points: points.mean(dim=0), less=None, over=lambd
     return wrong
 
 
+def _turned(points):
+    return (points - points.mean(dim=0)) @ (points - points.mean(dim=0)).T
+
+
 def _roots(table):
     return torch.linalg.eigvals(table).real.clamp(min=0).sqrt().sum()
+
+
+def _own(table):
+    return torch.linalg.eigvalsh(table).clamp(min=0)
 
 
 def _wrong_frechet(
@@ -72,6 +80,11 @@ def _covariance(seed):
     return spread @ spread.T / 5
 
 
+def _few_points(seed):
+    """Mean and covariance of too few points: most eigenvalues are 0, and rounding makes some of them negative."""
+    return moments(normal(8, 30, seed=seed).double())
+
+
 def _frechet_cases():
     zero, one = torch.zeros(2).double(), torch.eye(2).double()
     wide, narrow = torch.diag(torch.tensor([9.0, 1.0])).double(), torch.diag(torch.tensor([1.0, 4.0])).double()
@@ -84,6 +97,7 @@ def _frechet_cases():
         "one mean, a wide and a tilted cloud": (zero, wide, zero, turned),
         "two clouds on lines": (zero, on_a_line, zero, 4 * on_a_line),
         "5 directions": (normal(5).double(), _covariance(1), normal(5, seed=3).double(), _covariance(2)),
+        "8 points in 30 directions, as 50 sprites are in 64": (*_few_points(1), *_few_points(2)),
     }
 
 
@@ -107,7 +121,11 @@ def _precision_cases():
     three = torch.tensor([3.0, 1.0, 1.0])
     return {
         "drawn 0.5, 3.5, 7, 9, 1.9, real 0, 4, 5, reach 3, 1, 1": (drawn, real, three),
-        "drawn 2.5, real 0, 4, 5, reach 3, 0.5, 0.5": (torch.tensor([[2.5]]), real, torch.tensor([3.0, 0.5, 0.5])),
+        "drawn 2.5, -2, real 0, 4, 5, reach 3, 0.5, 0.5": (
+            torch.tensor([[2.5], [-2.0]]),
+            real,
+            torch.tensor([3.0, 0.5, 0.5]),
+        ),
         "drawn 20, 6, real 0, 4, 5, reach 3, 1, 1": (torch.tensor([[20.0], [6.0]]), real, three),
         "drawn 2, 0, 2.5, real 0, 4, 5, reach 2.6, 2, 3": (
             torch.tensor([[2.0], [0.0], [2.5]]),
@@ -157,8 +175,17 @@ EXERCISES = (
             lambda points: (points.mean(dim=0), torch.cov(points)): (
                 "`torch.cov` takes each row as a direction. Turn the points round: `points.T`."
             ),
-            lambda points: (moments(points)[0], (points - points.mean(dim=0)) @ (points - points.mean(dim=0)).T): (
+            lambda points: (points.mean(dim=0), _turned(points)): (
+                "That has a row for each point. Turn the product round, `c.T @ c`, and divide it by N - 1."
+            ),
+            lambda points: (points.mean(dim=0), _turned(points) / (len(points) - 1)): (
                 "That has a row for each point. Turn the product round: `c.T @ c`."
+            ),
+            lambda points: (points.mean(dim=0), points - points.mean(dim=1)): (
+                "That is a mean for each point, which does not fit. Take it over the points: `mean(dim=0)`."
+            ),
+            lambda points: (points.mean(dim=0, keepdim=True), moments(points)[1]): (
+                "The mean has one dimension too many: leave out `keepdim=True`."
             ),
             lambda points: moments(points)[::-1]: "The two are exchanged: first the mean, then the covariance.",
         },
@@ -191,6 +218,18 @@ EXERCISES = (
             ),
             _wrong_frechet(root=lambda a, b: 2 * (a @ b).clamp(min=0).sqrt().trace()): (
                 "That is the root of each entry. The root of a table is another thing: use its eigenvalues."
+            ),
+            _wrong_frechet(root=lambda a, b: 2 * (a.diag() * b.diag()).sqrt().sum()): (
+                "All beside the diagonals is ignored: take the roots of the eigenvalues of `cov1 @ cov2`."
+            ),
+            _wrong_frechet(root=lambda a, b: 2 * (_own(a) * _own(b)).sqrt().sum()): (
+                "Those are the eigenvalues of each covariance, multiplied. Multiply the tables first: `cov1 @ cov2`."
+            ),
+            _wrong_frechet(root=lambda a, b: 2 * _roots(a) * _roots(b)): (
+                "Each covariance has roots of its own here. Take those of the product of the tables: `cov1 @ cov2`."
+            ),
+            _wrong_frechet(root=lambda a, b: 2 * torch.linalg.eigvals(a @ b).real.sqrt().sum()): (
+                "Rounding makes some eigenvalues slightly negative: `.clamp(min=0)` before the root."
             ),
             _wrong_frechet(root=lambda a, b: 2 * _roots(a * b)): "`*` multiplies entry by entry. Write `cov1 @ cov2`.",
             _wrong_frechet(root=lambda a, b: 2 * torch.linalg.svdvals(a @ b).sqrt().sum()): (
@@ -231,6 +270,12 @@ EXERCISES = (
             _wrong_interval(lambda values: values.std() / len(values)): "Divide by the root of how many there are.",
             _wrong_interval(lambda values: values.std() / (len(values) - 1) ** 0.5): (
                 "Divide by the root of k. The k - 1 is in `.std()` already."
+            ),
+            _wrong_interval(lambda values: values.std() / 8**0.5): (
+                "That divides by the root of 8. Of other lists it is `len(values)`."
+            ),
+            _wrong_interval(lambda values: values.std() / (2 * len(values)) ** 0.5): (
+                "Divide by the root of k, not of 2 k. The two stands before the standard error."
             ),
             _wrong_interval(lambda values: values.std(correction=0) / len(values) ** 0.5): (
                 "This standard deviation divides by k. Leave out `correction=0`: it should divide by k - 1."
@@ -283,6 +328,18 @@ EXERCISES = (
             lambda points, k: torch.cdist(points, points).sort(dim=1).values[:, 1 : k + 1].mean(dim=1): (
                 "That is the mean of the k nearest. Take the k-th of them alone."
             ),
+            lambda points, k: torch.stack([row[row > 0].sort().values[k - 1] for row in torch.cdist(points, points)]): (
+                "All at distance 0 are left out. Another point may lie there, too: leave out only the point itself."
+            ),
+            lambda points, k: torch.cdist(points, points).sort(dim=1).values[:, 3]: (
+                "That is the third one, whatever k is: `[:, k]`."
+            ),
+            lambda points, k: torch.cdist(points, points).sort(dim=1).values[:, : k + 1]: (
+                "Those are all up to the k-th. Take column k alone: `[:, k]`."
+            ),
+            lambda points, k: torch.cdist(points, points).kthvalue(k + 1, dim=1, keepdim=True).values: (
+                "That is a table with one column. Leave out `keepdim=True`, or write `[:, k]`."
+            ),
             lambda points, k: torch.cdist(points, points).sort(dim=1).values[:, 1]: (
                 "That is the nearest one, whatever k is."
             ),
@@ -315,6 +372,18 @@ EXERCISES = (
         {
             lambda drawn, real, reach: (torch.cdist(drawn, real) < reach).any(dim=1).float().mean(): (
                 "The edge counts as within: `<=`."
+            ),
+            lambda drawn, real, reach: (torch.cdist(drawn, real) >= reach).any(dim=1).float().mean(): (
+                "That asks who is out of reach. Within means that the distance is smaller, or the same: `<=`."
+            ),
+            lambda drawn, real, reach: (torch.cdist(real, drawn) <= reach).any(dim=1).float().mean(): (
+                "That has a row for each real point, to which reach does not fit. Turn it: `torch.cdist(drawn, real)`."
+            ),
+            lambda drawn, real, reach: sum(
+                bool((torch.cdist(drawn, real)[i] <= reach[i]).any()) for i in range(len(drawn))
+            ): "reach has a number for each real point, not for each drawn one: compare a whole row with `reach`.",
+            lambda drawn, real, reach: (torch.cdist(drawn, real) <= reach).any(dim=1).float(): (
+                "That says it of each drawn point. The share is the mean of these: `.float().mean()`."
             ),
             lambda drawn, real, reach: (torch.cdist(drawn, real) <= reach).any(dim=0).float().mean(): (
                 "That is the share of real points that reach something. Ask of each row: `dim=1`."

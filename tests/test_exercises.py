@@ -286,6 +286,10 @@ STRANGE = {
 }
 
 
+def test_one_thing_is_no_things():
+    assert "It returns 1 thing; it should be 2" in check("6.1", lambda *arguments: [torch.zeros(())]).text
+
+
 @pytest.mark.parametrize("what", STRANGE)
 @of_each_exercise
 def test_nothing_stops_run_all(number, what):
@@ -308,6 +312,10 @@ def test_nan_is_told(number):
     answer = check(number, spoiled)
     assert answer.state == "not right"
     assert "NaN" in answer.text or number == "1.4", answer  # where it is another x than the last step gave
+
+
+def test_nan_everywhere_is_not_told_as_that_of_the_first_step():
+    assert "For t > 1 it is right" not in check("6.1", lambda xt, *rest: (xt * math.nan, rest[2][1])).text
 
 
 @of_each_exercise

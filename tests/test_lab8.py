@@ -3,6 +3,7 @@
 import csv
 import math
 import re
+from itertools import pairwise
 
 import nbformat
 import numpy as np
@@ -13,7 +14,7 @@ from torchmetrics.image.fid import FrechetInceptionDistance
 
 import recipes
 import scoring
-from diffusion_utilities import CLASSES, HERE, WEIGHTS
+from diffusion_utilities import CLASSES, HERE, WEIGHTS, NoiseSchedule
 from exercises import EXERCISES
 from recipes import SPOILS, some_sprites
 from scoring import Judge, SecondJudge, load_judge, precision_recall
@@ -57,6 +58,19 @@ def lab():
             exec(cell(holds).source, names)
         exec(cell("# @title Draw who reaches whom").source, names)
     return names
+
+
+@pytest.fixture(scope="module")
+def judged():
+    """What the first judge makes of all test sprites, and its moments of some train sprites; moved and tinted."""
+    with torch.inference_mode():
+        test, train = (
+            torch.cat(
+                [load_judge().features(part) for part in some_sprites(split, n, chance(6))[0].split(500)]
+            ).double()
+            for split, n in (("test", 2_200), ("train", 13_000))
+        )
+    return {"test": test, "real": moments(train)}
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +130,7 @@ def test_a_ring_has_nearly_the_distance_of_a_cloud(lab):
     )
 
 
-def test_the_distance_of_a_perfect_set_falls_nearly_as_one_over_n():
+def test_the_distance_of_a_perfect_set_halves_with_twice_as_many():
     def mean_distance(n):
         sets = [normal(n, 20, seed=100 * n + s).double() for s in range(20)]
         exact = torch.zeros(20).double(), torch.eye(20).double()
@@ -127,13 +141,60 @@ def test_the_distance_of_a_perfect_set_falls_nearly_as_one_over_n():
         assert 0.42 < twice / once < 0.55
 
 
-def test_an_interval_holds_the_true_mean_about_19_times_in_20():
-    assert "about 19 times in 20; of few values somewhat less often" in TEXT
-    for k, low_share, high_share in ((100, 0.94, 0.97), (5, 0.85, 0.92)):
+def test_half_of_all_test_sprites_leave_less_to_chance(judged):
+    """Drawn again and again, with repetition, they are as far from the train sprites as train sprites are."""
+    places = [torch.randint(2200, (1000,), generator=chance(seed)) for seed in range(4)]
+    repeated = [frechet(*moments(judged["test"][place]), *judged["real"]) for place in places]
+    halves = [
+        frechet(*moments(judged["test"][torch.randperm(2200, generator=chance(s))[:1000]]), *judged["real"])
+        for s in range(4)
+    ]
+    assert max(halves) < min(repeated) and sum(halves) < 0.8 * sum(repeated)
+    assert "1,000 of our 2,200 test sprites are nearly half of all" in TEXT and len(judged["test"]) == 2200
+
+
+def test_fifty_points_do_not_fill_64_directions(judged):
+    covariance = moments(judged["test"][:50])[1]
+    assert torch.linalg.matrix_rank(covariance) == 49 and covariance.shape == (64, 64)
+    assert torch.linalg.matrix_rank(judged["real"][1]) > 55
+
+
+def test_white_pictures_are_farther_than_noise(judged):
+    white, noise = torch.ones(300, 3, 16, 16), normal(300, 3, 16, 16).clamp(-1, 1)
+    with torch.inference_mode():
+        far = [frechet(*moments(load_judge().features(x).double()), *judged["real"]) for x in (white, noise)]
+    assert far[0] > 2 * far[1] > 80
+
+
+def test_an_interval_holds_the_true_mean_as_often_as_the_text_says():
+    assert "about 19 times in 20; of few less often, of two only 7 times in 10" in TEXT
+    for k, low_share, high_share in ((100, 0.94, 0.97), (5, 0.85, 0.92), (2, 0.67, 0.73)):
         sets = normal(2000, k) * 3 + 7
         ends = [interval(values) for values in sets]
         held = sum(bool(low <= 7 <= high) for low, high in ends) / len(sets)
         assert low_share < held < high_share
+
+
+def test_differences_of_pairs_and_of_others_are_held_as_often():
+    """Pairs: by the interval of the differences. Others: by the root of the summed squares of the standard errors."""
+    pairs = others = 0
+    for x, y, own in zip(normal(1000, 40, seed=1), normal(1000, 40, seed=2), normal(1000, 40, seed=3), strict=True):
+        low, high = interval((x + 0.3 * y + 1) - x)
+        pairs += bool(low <= 1 <= high)
+        (a, b), (c, d) = interval(x + 1), interval(3 * own)
+        error = ((b - a).square() + (d - c).square()).sqrt() / 4
+        others += abs((x + 1).mean() - (3 * own).mean() - 1).item() <= 2 * error
+    assert 930 < pairs < 970 and 930 < others < 970
+    assert "$\\sqrt{e_1^2+e_2^2}$" in TEXT
+
+
+def test_question_5_is_answered_rightly():
+    first, second = (1.9, 2.3), (2.1, 2.6)
+    errors = [(high - low) / 4 for low, high in (first, second)]
+    gap = sum(second) / 2 - sum(first) / 2
+    assert "two samplers have the intervals 1.9 to 2.3 and 2.1 to 2.6" in TEXT.lower()
+    said = f"The means differ by {gap:.2f}, and the standard errors are {errors[0]:.1f} and {errors[1]:.3f}"
+    assert f"{said}, together {math.hypot(*errors):.2f}." in TEXT and gap < 2 * math.hypot(*errors)
 
 
 # ------------------------------------------------------------------------------------------------ precision and recall
@@ -301,8 +362,8 @@ def test_who_sees_a_missing_class(times):
     assert times("no food", 1.0, "recall") < 0.8 and times("no food", 1.0, "precision") > 0.95
 
 
-def test_copies_are_seen_by_the_copies_alone(times):
-    assert times("copied", 1.0, "copies") > 50
+def test_copies_are_seen_by_hardly_anything_else(times):
+    assert f"{times('copied', 1.0, 'copies'):.0f} times as many copies; all else hardly changes" in TEXT
     assert times("copied", 1.0, "distance") < 1.5 and times("copied", 1.0, "distance2") < 2
     assert all(times("copied", 1.0, measure) > 0.98 for measure in ("precision", "recall", "agreement"))
 
@@ -327,54 +388,78 @@ def test_a_copy_with_noise_on_it_escapes():
 def test_the_errata_cost_what_the_text_says():
     with (WEIGHTS / "errata.csv").open(encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if row["size"] == "full"]
-    distances = {}
+    by = {"distance": {}, "distance2": {}}
     for row in rows:
-        distances.setdefault(row["training"], []).append(float(row["distance"]))
-    (found,) = re.findall(r"The missing root costs more: (\d+) to (\d+) in place of (\d+) to ([\d.]+),", TEXT)
-    said = [float(number) for number in found]
-    right, wrong = sorted(distances["right"]), sorted(distances["noise without the root"])
-    assert said == [round(wrong[0]), round(wrong[1]), round(right[0]), round(right[1], 1)]
-    shortcut, both = sorted(distances["random shortcut"]), sorted(distances["both, as in the course"])
-    assert "With the random shortcut it is 15 to 16" in TEXT
-    assert [round(d) for d in shortcut] == [15, 16]
-    low, high = interval(torch.tensor(both))[0], interval(torch.tensor(wrong))[1]
-    assert low < high and "the intervals of both errors and of the missing root alone overlap" in TEXT
+        for judge, found in by.items():
+            found.setdefault(row["training"], []).append(float(row[judge]))
+    (found,) = re.findall(
+        r"the missing root costs more, (\d+) to (\d+) in place of (\d+) to ([\d.]+), .* the random shortcut comes to "
+        r"(\d+) to (\d+),",
+        TEXT,
+    )
+    right, root, shortcut = (
+        sorted(by["distance"][name]) for name in ("right", "noise without the root", "random shortcut")
+    )
+    ends = round(root[0]), round(root[1]), round(right[0]), round(right[1], 1), round(shortcut[0]), round(shortcut[1])
+    assert [float(number) for number in found] == list(ends)
+    second = [interval(torch.tensor(by["distance2"][name])) for name in ("noise without the root", "random shortcut")]
+    assert second[0][0] < second[1][1] and "By the second judge the two errors lie too near each other" in TEXT
 
 
 def test_the_text_says_what_the_full_run_printed():
     test, a, b, noise, of_score = (numbers(line) for line in printed("def distance(").splitlines()[1:])
     assert b[0] < a[0] / 3 and b[1] < a[1] / 3  # both judges
     assert of_score == pytest.approx(a, rel=0.05) and test[0] == 0.4 and noise[0] > 50
-    lines = printed("sizes = (50, 100, 200)").splitlines()
-    assert f"Sets of 50 perfect sprites have distances of {' to '.join(f'{d:.0f}' for d in numbers(lines[0]))}," in TEXT
-    assert numbers(lines[-1])[0] == pytest.approx(0.1, abs=0.05) and "and 2,000 have 0.1." in TEXT
-    softness = [
-        numbers(line)[1:] for line in printed('interval = yours_or_ours("8.3")').splitlines() if "soft by" in line
-    ]
-    for clean, little, more in (softness[:3], softness[3:]):
-        assert little[0] < clean[1] < more[0]  # 0.2 overlaps, 0.5 lies apart
-    shares = [numbers(line) for line in printed("precision_recall(x[:n]").splitlines()]
+    lines = [numbers(line) for line in printed("# @title Measure sets of 50").splitlines()[1:]]
+    low, high, *_ = lines[0]
+    assert f"Sets of 50 perfect sprites have distances of {low:.0f} to {high:.0f}, and 1,000 have 0.4." in TEXT
+    assert len(lines) == 5 and lines[-1][0] == pytest.approx(0.4, abs=0.05)
+    for _, _, both, of_means, of_covariances in lines:
+        assert both == pytest.approx(of_means + of_covariances, abs=0.011) and of_means < 0.15 * both
+    assert all(twice[2] < once[2] / 2 for once, twice in pairwise(lines))
+    softness = [numbers(line) for line in printed('interval = yours_or_ours("8.3")').splitlines() if ":" in line]
+    for clean, little, more in (softness[1:4], softness[4:]):
+        assert little[1] < clean[1] < more[1]  # 0.2 overlaps, 0.5 lies apart
+        assert little[3] > 0 and more[3] > 0  # the pairs differ
+    shares = [numbers(line) for line in printed("of_real = features").splitlines()]
     few, many = shares[1:5], shares[6:]
     assert few[3] == [1, 0] and few[1][0] > few[0][0] - 0.05
     assert many[1][0] < 0.5 and many[2][0] > many[1][0] + 0.2 and many[3][0] < 0.5 and many[3][1] == 0
 
 
-def test_the_start_is_to_blame_for_the_food():
-    percents = [[int(p) for p in re.findall(r"(\d+)%", line)] for line in printed("n_free =").splitlines()]
-    _, creatures, food, spells, side = zip(*percents, strict=True)
-    low, high = 20 - 3.6, 20 + 3.6
-    assert food[0] < low < food[1] < high and creatures[0] > high > creatures[1]
-    assert spells[1] > high and side[1] < low
-    assert f"{100 * math.sqrt(0.2 * 0.8 / 500):.1f} %" in TEXT
+def test_the_card_says_of_the_start_what_the_table_says():
+    (card,) = re.findall(r"\*\*The start\.\*\* .*?\n\n", (WEIGHTS / "README.md").read_text(encoding="utf-8"), re.S)
+    with (WEIGHTS / "scores.csv").open(encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["n"] == "500" and row["network"] == "model_trained"]
+
+    def distances(start, sampler, steps):
+        way = {"start": start, "sampler": sampler, "steps": str(steps)}
+        return sorted(float(row["distance"]) for row in rows if way.items() <= row.items())
+
+    for sampler, steps in (("DDIM", 50), ("DDPM, posterior", 50), ("DDIM", 5)):
+        for start in ("noise", "noised average"):
+            assert "{:.1f} and {:.1f}".format(*distances(start, sampler, steps)) in card
+    for steps in (10, 25, 50, 100):
+        assert max(distances("noised average", "DDIM", steps)) < min(distances("noise", "DDIM", steps))
+    assert f"{NoiseSchedule().alpha_bar[-1].sqrt():.0%}".replace("%", " %") in card
 
 
 def test_the_table_of_networks_says_what_the_text_says():
-    rows = {line[:18].strip(): numbers(line[18:]) for line in printed("scores, both = ").splitlines()[1:]}
-    test, young, shipped = rows["test sprites"], rows["epoch_31"], rows["model_trained"]
-    assert test[4] < shipped[4] < young[4] and shipped[2] < young[2]
-    assert shipped[6] == pytest.approx(test[6], abs=0.03) and shipped[5] < test[5] - 0.1
-    assert all(row[7] == 0 for name, row in rows.items() if name != "test sprites")
-    assert len(rows) == 4
+    lines = printed("# @title Measure what they drew").splitlines()
+    above, below = lines[1:5], lines[7:]
+    test, _, young, shipped = (numbers(line[18:]) for line in above)
+    assert test[0] < shipped[0] < young[0]
+    assert shipped[2] == pytest.approx(test[2], abs=0.03) and shipped[1] < test[1] - 0.1
+    assert all(numbers(line[18:])[3] == 0 for line in above[1:])
+    intervals = [numbers(line[35:]) for line in below]
+    for of_first, of_second, of_both in ((1, 2, 4), (2, 3, 5)):
+        for place in (0, 2):  # two judges
+            ends = [intervals[which][place : place + 2] for which in (of_first, of_second)]
+            error = math.hypot(*((high - low) / 4 for low, high in ends))
+            gap = sum(ends[0]) / 2 - sum(ends[1]) / 2
+            assert intervals[of_both][place : place + 2] == pytest.approx([gap - 2 * error, gap + 2 * error], abs=0.16)
+    assert all(low > 0 for low in (*intervals[4][::2], *intervals[5][::2])) and "0 lies within none of them" in TEXT
+    assert len(below) == 6 and below[5].startswith("epoch_31 less model_trained")
 
 
 @pytest.mark.parametrize("there", [True, False])

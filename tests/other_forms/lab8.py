@@ -33,6 +33,11 @@ def frechet_with_numpy(m, c, n, d, eps=0.0):
     return float(((m - n) ** 2).sum()) + np.trace(c.numpy()) + np.trace(d.numpy()) - 2 * root
 
 
+def frechet_of_large_eigenvalues(m, c, n, d):
+    """Wrong: where points are few, the many eigenvalues that are 0 are taken for more."""
+    return (m - n).square().sum() + (c + d).trace() - 2 * torch.linalg.eigvals(c @ d).real.clamp(min=1e-4).sqrt().sum()
+
+
 def interval_by_hand(values):
     values = values.tolist()
     error = statistics.stdev(values) / math.sqrt(len(values))
@@ -81,6 +86,8 @@ WRONG = [
     ("8.2", lambda m, c, n, d: frechet(m, c, n, d) + 0.01),
     ("8.2", lambda m, c, n, d: frechet(m, c, n, d.diag().diag())),
     ("8.2", lambda m, c, n, d: frechet(m, c, n, c)),
+    ("8.2", lambda m, c, n, d: frechet(m, c, n, d + 1e-3 * torch.eye(len(d)))),
+    ("8.2", frechet_of_large_eigenvalues),
     ("8.2", lambda m, c, n, d: frechet(m.round(), c, n.round(), d)),
     ("8.3", lambda values: interval(values.repeat(2))),
     ("8.3", lambda values: (interval(values)[0], values.max())),
@@ -91,4 +98,5 @@ WRONG = [
     ("8.5", lambda drawn, real, reach: precision(drawn, real[1:], reach[1:])),
     ("8.5", lambda drawn, real, reach: precision(drawn[:, :1], real[:, :1], reach)),
     ("8.5", lambda drawn, real, reach: precision(drawn, real, reach + 0.5)),
+    ("8.5", lambda drawn, real, reach: precision(drawn, real, reach.sort().values)),
 ]
