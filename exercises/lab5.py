@@ -27,10 +27,14 @@ def _embed(labels, table):
     return table[labels.clamp(min=0)] * (labels >= 0)[:, None]
 
 
+def _kept(count, decay):
+    return min(decay, (1 + count) / (10 + count))
+
+
 def _average(old, new, count, decay):
     if not old.is_floating_point():
         return new
-    d = min(decay, (1 + count) / (10 + count))
+    d = _kept(count, decay)
     return d * old + (1 - d) * new
 
 
@@ -45,12 +49,26 @@ def _wrong_between(inside=lambda time, first, last: (first <= time) & (time <= l
     return between
 
 
-def _wrong_average(d=lambda count, decay: min(decay, (1 + count) / (10 + count)), mix=torch.lerp, counter=None):
-    """mix(new, old, d): the mean of both, d of it old. counter(old, new): what comes of whole numbers."""
+def _for_all(inside):
+    """One decision for all pictures, by inside(times, first, last)."""
+
+    def between(without, told, time, scale, first, last):
+        return guided(without, told, scale) if inside(time, first, last) else told
+
+    return between
+
+
+def _wrong_autoguided(good=1, weak=1):
+    """The two networks asked at time times these."""
+    return lambda g, k, x, t, c, s: guided(k(x, weak * t, c), g(x, good * t, c), s)
+
+
+def _wrong_average(d=_kept, mix=torch.lerp, counts=lambda old: not old.is_floating_point(), counter=None):
+    """mix(new, old, d): the mean of both, d of it old. counter(old, new, d): what comes of what counts(old)."""
 
     def average(old, new, count, decay):
-        if not old.is_floating_point():
-            return (counter or (lambda old, new: new))(old, new)
+        if counts(old):
+            return (counter or (lambda old, new, d: new))(old, new, d(count, decay))
         return mix(new, old, d(count, decay))
 
     return average
@@ -66,13 +84,16 @@ def _beyond_cases():
 
 
 def _between_cases():
-    one, time = torch.ones(5, 1, 1, 1), torch.tensor([0.1, 0.125, 0.3, 0.5, 0.51])
+    one, time = torch.ones(5, 1, 1, 1), torch.tensor([0.3, 0.1, 0.125, 0.5, 0.51])
     a, b, other = normal(4, 3, 4, 4), normal(4, 3, 4, 4, seed=1), torch.tensor([0.9, 0.2, 0.7, 0.45])
     return {
-        "without = 1, told = 2, time = [0.1, 0.125, 0.3, 0.5, 0.51], scale = 4, from 0.125 to 0.5": (
+        "without = 1, told = 2, time = [0.3, 0.1, 0.125, 0.5, 0.51], scale = 4, from 0.125 to 0.5": (
             *(one, 2 * one, time, 4.0, 0.125, 0.5),
         ),
         "random predictions, time = [0.9, 0.2, 0.7, 0.45], scale = 2.5, from 0.4 to 0.8": (a, b, other, 2.5, 0.4, 0.8),
+        "two random predictions, time = [0.7, 0.75], scale = 3, from 0.4 to 0.8": (
+            *(a[:2], b[:2], torch.tensor([0.7, 0.75]), 3.0, 0.4, 0.8),
+        ),
         "two random predictions, time = [0.9, 0.95], scale = 3, from 0.4 to 0.8": (
             *(a[:2], b[:2], torch.tensor([0.9, 0.95]), 3.0, 0.4, 0.8),
         ),
@@ -88,10 +109,10 @@ def _network(of_x, of_time, of_context):
 
 
 def _autoguided_cases():
-    good, weak = _network(0.5, 0.1, 1), _network(0.3, 0.2, 0.25)
+    good, weak = _network(0.5, 0.125, 1), _network(0.25, 0.25, 0.25)
     one, c = torch.ones(1, 1, 1, 1), torch.tensor([[1.0, 0.0], [0.0, 0.5]])
     return {
-        "x = 1, good 0.5 x, weak 0.3 x, at time = 0, scale = 2.5": (good, weak, one, torch.zeros(1), 0 * c[:1], 2.5),
+        "x = 1, good 0.5 x, weak 0.25 x, at time = 0, scale = 2.5": (good, weak, one, torch.zeros(1), 0 * c[:1], 2.5),
         "x = 0, good 1, weak 0.25 for this context, at time = 0, scale = 2": (
             *(good, weak, 0 * one, torch.zeros(1), c[:1], 2.0),
         ),
@@ -109,13 +130,15 @@ def _embed_cases():
 
 
 def _average_cases():
-    ten, zero = torch.full((1,), 10.0), torch.zeros(1)
+    ten, two = torch.full((1,), 10.0), torch.full((1,), 2.0)
     return {
-        "old = 10, new = 0, count = 8, decay = 0.9": (ten, zero, 8, 0.9),
-        "old = 10, new = 0, count = 8, decay = 0.4": (ten, zero, 8, 0.4),
-        "old = 10, new = 0, count = 2,000, decay = 0.99": (ten, zero, 2000, 0.99),
+        "old = 10, new = 2, count = 2, decay = 0.9": (ten, two, 2, 0.9),
+        "old = 10, new = 2, count = 2, decay = 0.2": (ten, two, 2, 0.2),
+        "old = 10, new = 2, count = 2,000, decay = 0.99": (ten, two, 2000, 0.99),
         "random weights, count = 1, decay = 0.999": (normal(3, 4), normal(3, 4, seed=1), 1, 0.999),
-        "the counter old = 7, new = 8, count = 8, decay = 0.9": (torch.tensor(7), torch.tensor(8), 8, 0.9),
+        "a single weight, old = 10.0, new = 2.0, of shape (), count = 2, decay = 0.9": (ten[0], two[0], 2, 0.9),
+        "old = 10, new = 2 in float64, count = 2, decay = 0.9": (ten.double(), two.double(), 2, 0.9),
+        "the counter old = 4, new = 7, count = 2, decay = 0.9": (torch.tensor(4), torch.tensor(7), 2, 0.9),
     }
 
 
@@ -152,14 +175,16 @@ EXERCISES = (
         lambda without, told, time, scale, first, last: told,
         plain(_between_cases),
         "Start with which pictures are inside: `(first <= time) & (time <= last)`, True or False for each.",
-        "Each picture is pushed only where it helps, and elsewhere the network is asked once.",
+        "Each picture is pushed only where it helps. Elsewhere a sampler need not ask for the prediction without.",
         (
             "Make a scale for each picture: scale where its time lies from first to last, and 1 elsewhere. With these "
             "go the way from without to told.",
             "`torch.where(inside, scale, 1.0)` has the shape (N,). `[:, None, None, None]` lays it along the pictures.",
         ),
         {
-            _wrong_between(lambda time, first, last: time > -1): "It is pushed everywhere. Where is it asked for time?",
+            _wrong_between(lambda time, first, last: time > -1): (
+                "It is pushed at all times. Ask for both, `(first <= time) & (time <= last)`: for `|`, one is enough."
+            ),
             _wrong_between(outside=0.0): "Outside it should be told, so the scale there is 1, not 0.",
             _wrong_between(lambda time, first, last: (time < first) | (time > last)): (
                 "Inside and outside are swapped: push from first to last."
@@ -172,8 +197,17 @@ EXERCISES = (
             ),
             _wrong_between(lambda time, first, last: first <= time): "It does not end: `last` is not asked for.",
             _wrong_between(lambda time, first, last: time <= last): "It begins too early: `first` is not asked for.",
-            _wrong_between(lambda time, first, last: ((first <= time) & (time <= last)).any().expand(len(time))): (
-                "One decision is made for all. Each picture has a time of its own."
+            _for_all(lambda time, first, last: ((first <= time) & (time <= last)).any()): (
+                "If one picture is inside, all are pushed. Each has a time of its own: `torch.where` chooses for each."
+            ),
+            _for_all(lambda time, first, last: ((first <= time) & (time <= last)).all()): (
+                "They are pushed only if all are inside. Each has a time of its own: `torch.where` chooses for each."
+            ),
+            _for_all(lambda time, first, last: first <= time[0] <= last): (
+                "The first picture's time decides for all. Each has its own: `torch.where` chooses for each."
+            ),
+            _for_all(lambda time, first, last: first <= time[-1] <= last): (
+                "The last picture's time decides for all. Each has its own: `torch.where` chooses for each."
             ),
             _wrong_between(lambda time, first, last: (first <= 500 * time) & (500 * time <= last)): (
                 "time is a share of T already, as first and last are."
@@ -181,7 +215,16 @@ EXERCISES = (
             _wrong_between(way=lambda u, c, s: c + s * (c - u)): (
                 "You start from told, the form with 1 + w. Start from without: scale 1 arrives at told."
             ),
+            _wrong_between(outside=0.0, way=lambda u, c, s: c + s * (c - u)): (
+                "You start from told, and go scale further. Start from without: scale 1 arrives at told."
+            ),
             _wrong_between(way=lambda u, c, s: c + s * (u - c)): "without and told are swapped.",
+            lambda u, c, time, s, first, last: _wrong_between()(u, c, time, 0.0, first, last): (
+                "Inside, without is given as it is. There, go scale times the way from it to told."
+            ),
+            lambda u, c, time, s, first, last: _wrong_between(outside=0.0)(u, c, time, 1.0, first, last): (
+                "Inside it is told, outside without: nothing is pushed. Inside go scale times the way, outside once."
+            ),
             lambda u, c, time, s, first, last: guided(u, c, s) if first <= time <= last else c: (
                 "`if` wants one answer, and there is one for each picture: `torch.where` chooses for each."
             ),
@@ -197,7 +240,7 @@ EXERCISES = (
         lambda good, weak, x, time, c, scale: good(x, time, c),
         plain(_autoguided_cases),
         "Start with the two predictions: ask both networks for x at this time, with this context.",
-        "The same line pushes away from nothing told, or from a network that knows less: it only has to be worse.",
+        "The same line pushes away from nothing told, or from a weaker network with the same faults, only stronger.",
         (
             "The weak network's prediction stands where the one without a context stood: begin there, and go towards "
             "the good one's.",
@@ -220,7 +263,19 @@ EXERCISES = (
             lambda g, k, x, t, c, s: k(x, t, c) - s * (g(x, t, c) - k(x, t, c)): (
                 "You go the wrong way: it is the good one less the weak one."
             ),
+            lambda g, k, x, t, c, s: k(x, t, c) + s * g(x, t, c): (
+                "The good one is added whole. Add scale times the difference, the good one less the weak one."
+            ),
+            lambda g, k, x, t, c, s: k(x, t, c): "That is the weak one alone. Go from it towards the good one.",
             lambda g, k, x, t, c, s: (g(x, t, c) + k(x, t, c)) / 2: "That is the middle, whatever the scale.",
+            _wrong_autoguided(1 / 500, 1 / 500): "time is a share of T already: give it to both networks as it is.",
+            _wrong_autoguided(
+                1 / 500
+            ): "The good network is asked at another time. Give it `time`, a share of T already.",
+            _wrong_autoguided(
+                1, 1 / 500
+            ): "The weak one is asked at another time. Give it `time`, a share of T already.",
+            _wrong_autoguided(500, 500): "The networks take the time as a share of T, so give them `time` as it is.",
             lambda g, k, x, t, c, s: guided(k(x, t, c), g(k(x, t, c), t, c), s): (
                 "The good network is shown what the weak one predicts. Show x to both."
             ),
@@ -246,6 +301,19 @@ EXERCISES = (
             lambda n, table: torch.where((n >= 0)[:, None], table[n], 1.0): "Nothing gets ones. It should get zeros.",
             lambda n, table: torch.where((n >= 0)[:, None], table[n], table.mean(dim=0)): (
                 "Nothing gets the mean of all rows. It should get zeros."
+            ),
+            lambda n, table: _embed(n, table).T: "Rows and columns are swapped: a row for each label, so no `.T`.",
+            lambda n, table: table.T[n.clamp(min=0)] * (n >= 0)[:, None]: (
+                "Those are columns of the table. A class is a row: no `.T`."
+            ),
+            lambda n, table: torch.zeros(len(table)): (
+                "That is one row, as long as there are classes. Give a row for each label, as wide as the table."
+            ),
+            lambda n, table: torch.stack([table[k] if k >= 0 else torch.zeros(len(table)) for k in n]): (
+                "`len(table)` is the number of classes. A row is as long as the table is wide: `table.shape[1]` zeros."
+            ),
+            lambda n, table: torch.where((n >= 0)[:, None], table[n], torch.zeros(len(table))): (
+                "The zeros are as many as there are classes. They should be as many as the table is wide."
             ),
             lambda n, table: table[n + 1]: "The rows are counted from 0, so label 0 is row 0: no `+ 1`.",
             lambda n, table: torch.cat((0 * table[:1], table[1:]))[n + 1]: "The row of class 0 is gone: add one more.",
@@ -273,7 +341,10 @@ EXERCISES = (
             "`if not old.is_floating_point(): return new`, then `d = min(decay, (1 + count) / (10 + count))`.",
         ),
         {
-            _wrong_average(lambda n, decay: decay): "There is no warm-up: the start is kept for long.",
+            _wrong_average(lambda n, decay: decay): (
+                "The decay is there from the first step on: no warm-up. If you have one, look at its brackets: "
+                "`(1 + count) / (10 + count)`."
+            ),
             _wrong_average(lambda n, decay: (1 + n) / (10 + n)): "It never stops growing: `min(decay, ...)`.",
             _wrong_average(lambda n, decay: max(decay, (1 + n) / (10 + n))): "Take the smaller: `min`, not `max`.",
             _wrong_average(lambda n, decay: min(decay, n / (10 + n))): "It is 1 + count over 10 + count.",
@@ -285,13 +356,32 @@ EXERCISES = (
                 "The two are swapped: d of the old one is kept."
             ),
             _wrong_average(mix=lambda new, old, d: d * old + new): "The parts sum to more than 1: 1 - d of the new.",
+            _wrong_average(mix=lambda new, old, d: d * old + d * new): "Both are taken d times: 1 - d of the new.",
+            _wrong_average(mix=lambda new, old, d: d * old - (1 - d) * new): "The new one is subtracted. Add it.",
+            lambda old, new, n, decay: _wrong_average(
+                mix=lambda new, old, d: d * old + (1 - decay) * new,
+            )(old, new, n, decay): "The new one is taken 1 - decay times. In the warm-up, too, it is 1 - d.",
+            lambda old, new, n, decay: _wrong_average(
+                mix=lambda new, old, d: decay * old + (1 - d) * new,
+            )(old, new, n, decay): "The old one is kept decay times. In the warm-up, too, it is d.",
             _wrong_average(mix=lambda new, old, d: d * old): "The new one does not enter: add 1 - d of it.",
             _wrong_average(mix=lambda new, old, d: new): "Nothing is kept. That is no average.",
-            _wrong_average(counter=lambda old, new: old): "A counter stays at its start. Give the new one back.",
-            _wrong_average(counter=lambda old, new: 0.5 * old + 0.5 * new): (
+            _wrong_average(counter=lambda old, new, d: old): "A counter stays at its start. Give the new one back.",
+            _wrong_average(counter=lambda old, new, d: d * old + (1 - d) * new): (
                 "A counter is averaged, too. Give the new one back: `if not old.is_floating_point(): return new`."
             ),
-            lambda old, new, count, decay: torch.lerp(new, old, min(decay, (1 + count) / (10 + count))): (
+            _wrong_average(counter=lambda old, new, d: (d * old + (1 - d) * new).long()): (
+                "A counter is averaged, and made whole again. Give the new one back: "
+                "`if not old.is_floating_point(): return new`."
+            ),
+            _wrong_average(counts=lambda old: old.dim() == 0): (
+                "A weight may be a single number, too, and is averaged then. Ask for the type, not for the shape: "
+                "`old.is_floating_point()`."
+            ),
+            _wrong_average(counts=lambda old: old.dtype != torch.float32): (
+                "There are other floats than float32, and they are averaged, too: ask `old.is_floating_point()`."
+            ),
+            lambda old, new, count, decay: torch.lerp(new, old, _kept(count, decay)): (
                 "`lerp` takes no whole numbers. Give a counter's new value back before."
             ),
         },

@@ -170,6 +170,11 @@ EXERCISES = (
             "`alpha[t].sqrt() * (1 - alpha_bar[t - 1]) / (1 - alpha_bar[t])`.",
         ),
         {
+            _wrong_posterior(
+                lambda t, b, a, ab: ab[t - 1].sqrt() * b[t] / 1 - ab[t],
+                lambda t, b, a, ab: a[t].sqrt() * (1 - ab[t - 1]) / 1 - ab[t],
+                lambda t, b, a, ab: b[t] * (1 - ab[t - 1]) / 1 - ab[t],
+            ): "Brackets are missing below the line: `/ (1 - alpha_bar[t])`.",
             _wrong_posterior(variance=lambda t, b, a, ab: b[t]): (
                 "That is beta. It is multiplied with (1 - alpha_bar[t - 1]) / (1 - alpha_bar[t])."
             ),
@@ -321,6 +326,12 @@ EXERCISES = (
             ),
             lambda m1, v1, m2, v2: ((v2 / v1).log() + v1 + (m1 - m2) ** 2 / v2 - 1) / 2: (
                 "Only the square is divided by var2. Put brackets around the sum above the line."
+            ),
+            lambda m1, v1, m2, v2: ((v2 / v1).log() + (v1 + (m1 - m2) ** 2) / v1 - 1) / 2: (
+                "It is divided by var1. Below the line stands var2, the variance of p."
+            ),
+            lambda m1, v1, m2, v2: ((v2 / v1).log() + (v2 + (m1 - m2) ** 2) / v2 - 1) / 2: (
+                "Above the line stands var1, the variance of q, beside the square."
             ),
             lambda m1, v1, m2, v2: ((v2 / v1).log2() + (v1 + (m1 - m2) ** 2) / v2 - 1) / 2: (
                 "`log2` counts in bits. The formula has the natural logarithm, `log`."

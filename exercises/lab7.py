@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from exercises.engine import Exercise
+from exercises.engine import Exercise, Problem
 from exercises.trials import normal, plain
 
 
@@ -38,16 +38,15 @@ def heads(x, n):
 
 
 def _wrong_embedding(
-    exponent=lambda i, half: -i / half,
-    base=lambda period: period,
-    time=lambda t: t,
+    frequencies=lambda i, half, period: period ** (-i / half),
+    phases=lambda t, frequencies: t[:, None] * frequencies,
     half_of=lambda dim: dim // 2,
     joined=lambda phase: torch.cat((phase.sin(), phase.cos()), dim=1),
     pad=lambda dim: (0, dim % 2),
 ):
     def embedding(t, dim, max_period):
         half = half_of(dim)
-        phase = time(t)[:, None] * base(max_period) ** exponent(torch.arange(half), half)
+        phase = phases(t, frequencies(torch.arange(half), half, max_period))
         return F.pad(joined(phase), pad(dim))
 
     return embedding
@@ -57,11 +56,35 @@ def _woven(phase):
     return torch.stack((phase.sin(), phase.cos()), dim=2).flatten(1)
 
 
+def _of_width(t, dim, max_period):
+    """As in Vaswani et al., where the width is even."""
+    phase = t[:, None] * max_period ** (-2 * torch.arange(dim // 2) / dim)
+    return F.pad(torch.cat((phase.sin(), phase.cos()), dim=1), (0, dim % 2))
+
+
 def _wrong_attention(scale=lambda q: math.sqrt(q.shape[3]), share=lambda scores: scores.softmax(dim=3)):
     return lambda q, k, v: share(q @ k.transpose(2, 3) / scale(q)) @ v
 
 
+def _weights(q, k):
+    return (q @ k.transpose(2, 3) / math.sqrt(q.shape[3])).softmax(dim=3)
+
+
 # What the functions are tried on.
+
+
+def _and_then(cases, last, about):
+    """The trial of cases, and of the last only where they are right: its error would hide what is wrong with them."""
+
+    def trial(exercise, function):
+        outcome, ours = plain(cases)(exercise, function), plain(cases)(exercise, exercise.ours)
+        same = all(x.shape == ours[at].shape and torch.allclose(x, ours[at], atol=1e-5) for at, x in outcome.items())
+        try:
+            return outcome | plain(last)(exercise, function) if same else outcome
+        except Problem as problem:
+            raise Problem(f"{problem} ({about})", problem.kind) from None
+
+    return trial
 
 
 def _shrink_cases():
@@ -80,12 +103,15 @@ def _levels_cases():
         (28, (1, 2, 2), (7,)),
         (16, (1, 2, 4), (16, 4)),
         (4, (1, 1, 1), (1,)),
-        (8, (1,), ()),
     )
     return {
         f"size = {size}, channel_mult = {mult}, attention_resolutions = {at}": (size, mult, at)
         for size, mult, at in cases
     }
+
+
+def _no_level():
+    return {"size = 8, channel_mult = (1, 2), attention_resolutions = ()": (8, (1, 2), ())}
 
 
 def _embedding_cases():
@@ -98,13 +124,18 @@ def _embedding_cases():
 
 def _attention_cases():
     q, k, v = (normal(2, 3, 5, 4, seed=seed) for seed in range(3))
-    one = torch.tensor([[[[2.0, 0.0]]]])
     two = torch.tensor([[[[1.0, 0.0], [0.0, 1.0]]]])
+    asked = torch.tensor([[[[2.0, 0.0], [1.0, 4.0]]]])
     return {
-        "q = (2, 0) at one place, k = (1, 0) and (0, 1), v = 10 and 20": (one, two, torch.tensor([[[[10.0], [20.0]]]])),
+        "q = (2, 0) and (1, 4), k = (1, 0) and (0, 1), v = 10 and 20": (asked, two, torch.tensor([[[[10.0], [20.0]]]])),
         "random q, k and v of shape (2, 3, 5, 4)": (q, k, v),
         "random q, k and v of shape (1, 1, 6, 9)": tuple(2 * normal(1, 1, 6, 9, seed=seed) for seed in range(3)),
     }
+
+
+def _one_question():
+    q, k, v = normal(1, 2, 1, 4), normal(1, 2, 3, 4, seed=1), normal(1, 2, 3, 4, seed=2)
+    return {"q of one place, k and v of three": (q, k, v)}
 
 
 def _heads_cases():
@@ -124,7 +155,7 @@ EXERCISES = (
         _shrink,
         lambda x: x,
         plain(_shrink_cases),
-        "Start with four pixels, 2 × 2: what is their mean? Then look for a function of `F` that does it everywhere.",
+        "Start with four pixels, 2 × 2: what is their mean? `F.avg_pool2d` takes it everywhere.",
         "A map of half the size, without a weight to learn.",
         (
             "Averages over little windows are called average pooling: `F.avg_pool2d`. How large is the window?",
@@ -150,14 +181,28 @@ EXERCISES = (
             lambda x: F.avg_pool2d(x, (1, 2)): "Only the width is halved. Halve the height as well.",
             lambda x: F.avg_pool2d(x, (2, 1)): "Only the height is halved. Halve the width as well.",
             lambda x: x.mean(dim=(2, 3), keepdim=True): "That is one mean for the whole map. Take one for each 2 × 2.",
+            lambda x: x.mean(dim=(2, 3)): (
+                "That is one mean for a whole map, and no map any more. Take one for each 2 × 2: `F.avg_pool2d(x, 2)`."
+            ),
+            lambda x: _shrink(x).sum(dim=1, keepdim=True): (
+                "The channels are added up. Each keeps a map of its own: (N, C, H / 2, W / 2)."
+            ),
+            lambda x: _shrink(x).sum(dim=1, keepdim=True).expand_as(_shrink(x)): (
+                "Each map is the sum over all channels. Average each channel on its own."
+            ),
+            lambda x: _shrink(x).mean(dim=1, keepdim=True): (
+                "The mean runs over the channels, too. Each keeps a map of its own: (N, C, H / 2, W / 2)."
+            ),
         },
     ),
     Exercise(
         "7.2",
         "my_levels(size, channel_mult, attention_resolutions)",
         _levels,
-        lambda size, channel_mult, attention_resolutions: [False] * len(channel_mult),
-        plain(_levels_cases),
+        lambda size, channel_mult, attention_resolutions: list(channel_mult),
+        _and_then(
+            _levels_cases, _no_level, "attention_resolutions may be (): then no level has it. `in` can ask that."
+        ),
         "Start with how large the map is at level 0, 1, 2: the size, half of it, a quarter.",
         "Attention where it is wanted, whatever the size of the picture.",
         (
@@ -174,6 +219,19 @@ EXERCISES = (
             ),
             lambda size, mult, at: [size // 2 ** (level + 1) in at for level in range(len(mult))]: (
                 "You are one halving ahead: the first level has the full size."
+            ),
+            lambda size, mult, at: [size // 2**i in at for i in mult]: (
+                "The loop runs over the values of channel_mult. It needs the numbers of the levels, 0, 1, 2: "
+                "`for level in range(len(channel_mult))`."
+            ),
+            lambda size, mult, at: [size // 2**level == at for level in range(len(mult))]: (
+                "A size never equals a tuple, so all is False. Ask whether it is among them: `in`, not `==`."
+            ),
+            lambda size, mult, at: [size // 2**level == at[0] for level in range(len(mult))]: (
+                "Only the first of attention_resolutions counts. There may be several, or none: ask with `in`."
+            ),
+            lambda size, mult, at: [size // 2**level == max(at) for level in range(len(mult))]: (
+                "Only the largest of attention_resolutions counts. There may be several, or none: ask with `in`."
             ),
             lambda size, mult, at: [m in at for m in mult]: (
                 "channel_mult says how many channels a level has, not how large its map is."
@@ -220,22 +278,46 @@ EXERCISES = (
             _wrong_embedding(joined=lambda phase: torch.cat((phase.cos(), phase.sin()), dim=1)): (
                 "Sines and cosines are in the other order. A network could learn from either; here sines come first."
             ),
-            _wrong_embedding(joined=_woven): "Sine and cosine take turns. Put all sines first, then all cosines.",
-            _wrong_embedding(exponent=lambda i, half: i / half): (
+            _wrong_embedding(joined=_woven): (
+                "Sine and cosine take turns, as in Vaswani et al. Here, as in most diffusion programs, all sines stand "
+                "first, then all cosines."
+            ),
+            _wrong_embedding(lambda i, half, period: period ** (i / half)): (
                 "The frequencies grow from 1 up. They fall from 1: the exponent has a minus."
             ),
-            _wrong_embedding(exponent=lambda i, half: -i / max(half - 1, 1)): (
+            _wrong_embedding(lambda i, half, period: period ** (-i / max(half - 1, 1))): (
                 "The last frequency is 1 / max_period. Divide i by `dim // 2`, not by one less, and it stays above."
             ),
-            _wrong_embedding(exponent=lambda i, half: -i / (2 * half)): (
+            _wrong_embedding(lambda i, half, period: period ** (-i / (2 * half))): (
                 "The frequencies fall by half as much as they should: i goes up to `dim // 2`, so divide by that."
             ),
-            _wrong_embedding(exponent=lambda i, half: -2 * i / half): (
+            _wrong_embedding(lambda i, half, period: period ** (-2 * i / half)): (
                 "The frequencies fall twice as much as they should: i already counts pairs, so leave the 2 away."
             ),
-            _wrong_embedding(base=lambda period: 10_000): "It is 10000 whatever max_period is. Use the argument.",
-            _wrong_embedding(time=torch.floor): "The time is cut to a whole number. Fractions count.",
-            _wrong_embedding(time=lambda t: 2 * math.pi * t): "Leave 2π away: the sine is taken of t times frequency.",
+            _of_width: (
+                "For an odd dim, -2 i / dim is not -i / (dim // 2). Divide by the number of frequencies, `dim // 2`."
+            ),
+            _wrong_embedding(lambda i, half, period: period ** (-i) / half): (
+                "The power is divided by h, not its exponent. Brackets: `max_period ** (-i / h)`."
+            ),
+            _wrong_embedding(lambda i, half, period: period ** (-(i + 1) / half)): (
+                "i begins at 1. It begins at 0, so that the first frequency is 1: `torch.arange(dim // 2)`."
+            ),
+            _wrong_embedding(lambda i, half, period: 10_000 ** (-i / half)): (
+                "It is 10000 whatever max_period is. Use the argument."
+            ),
+            _wrong_embedding(phases=lambda t, f: t.floor()[:, None] * f): (
+                "The time is cut to a whole number. Fractions count."
+            ),
+            _wrong_embedding(phases=lambda t, f: 2 * math.pi * t[:, None] * f): (
+                "Leave 2π away: the sine is taken of t times frequency."
+            ),
+            _wrong_embedding(phases=lambda t, f: t[:, None] / 500 * f): (
+                "t is divided by T, as Lab 2's `waves` wants it. This embedding takes t in steps, as it is."
+            ),
+            _wrong_embedding(phases=lambda t, f: t * f): (
+                "Each time has to meet each frequency. Make a column of the times: `t[:, None] * frequencies`."
+            ),
             _wrong_embedding(pad=lambda dim: (0, 0)): (
                 "An odd dim comes out one number short. Put a zero at the end: `F.pad(..., (0, dim % 2))`."
             ),
@@ -255,7 +337,7 @@ EXERCISES = (
         "my_attention(q, k, v)",
         attention,
         lambda q, k, v: v,
-        plain(_attention_cases),
+        _and_then(_attention_cases, _one_question, "There may be fewer places that ask than places looked at."),
         "Start with how well each question fits each key: `q @ k.transpose(2, 3)`, a table of places by places.",
         "That is the whole of attention: a mean over all places, with weights that the picture itself decides.",
         (
@@ -271,6 +353,9 @@ EXERCISES = (
             _wrong_attention(scale=lambda q: math.sqrt(q.shape[2])): (
                 "You divide by the root of the number of places. d is the last size of q, `q.shape[3]`."
             ),
+            _wrong_attention(scale=lambda q: math.sqrt(q.shape[1])): (
+                "You divide by the root of the number of heads. d is the last size of q, `q.shape[3]`."
+            ),
             _wrong_attention(share=lambda scores: scores.softmax(dim=2)): (
                 "The softmax runs along the places that ask. Each row has to sum to 1: `dim=3`."
             ),
@@ -278,6 +363,9 @@ EXERCISES = (
                 "The softmax runs over the heads. It runs over the places that are looked at, `dim=3`."
             ),
             _wrong_attention(share=lambda scores: scores): "The softmax is missing: weights are positive and sum to 1.",
+            _wrong_attention(share=torch.exp): (
+                "`exp` makes the scores positive; divide each row by its sum, too. `softmax(dim=3)` does both."
+            ),
             _wrong_attention(share=torch.sigmoid): "A sigmoid is no softmax: the weights of a row have to sum to 1.",
             lambda q, k, v: attention(q, k, v) / math.sqrt(q.shape[3]): (
                 "The result is divided once more by the root of d. The scores are, before the softmax, and that is all."
@@ -289,7 +377,10 @@ EXERCISES = (
                 "The softmax comes last. It makes weights of the scores, before they meet v."
             ),
             lambda q, k, v: attention(k, q, v): "q and k are swapped: rows belong to the places that ask, q.",
-            lambda q, k, v: (q @ k.transpose(2, 3) / math.sqrt(q.shape[3])).softmax(dim=3): (
+            lambda q, k, v: _weights(q, k).transpose(2, 3) @ v: (
+                "The weights are turned round before they meet v. Rows belong to the places that ask: `weights @ v`."
+            ),
+            lambda q, k, v: _weights(q, k): (
                 "Those are the weights. What is handed on is their mean of v: `weights @ v`."
             ),
         },
@@ -301,7 +392,7 @@ EXERCISES = (
         lambda x, n: x,
         plain(_heads_cases),
         "Start with the shapes: C channels become n heads of C / n. `x.reshape(N, n, C // n, H * W)` cuts them so.",
-        "Several heads look in several directions at once, for the price of one.",
+        "Several heads ask at once, with no more multiplications than one; but each has a table of weights of its own.",
         (
             "First cut the channels into n parts and lay the places in one row: (N, n, C / n, H W). Then the last two "
             "change places.",
@@ -315,6 +406,13 @@ EXERCISES = (
             lambda x, n: heads(x, n).transpose(
                 2, 3
             ): "Channels and places still have to change places: `.transpose(2, 3)`.",
+            lambda x, n: x.reshape(len(x), x.shape[2] * x.shape[3], n, -1).transpose(1, 2): (
+                "The shape is right, but the reshape cuts across the channels: x has them before the places. Keep that "
+                "order, (N, n, C / n, H W), and then `.transpose(2, 3)`."
+            ),
+            lambda x, n: heads(x, n).transpose(2, 3).transpose(1, 3): (
+                "The wrong two axes change places. After (N, n, C / n, H W), the last two do: `.transpose(2, 3)`."
+            ),
             lambda x, n: x.reshape(len(x), x.shape[1] // n, n, -1).permute(0, 2, 3, 1): (
                 "Each head takes every n-th channel. It takes C / n channels in a row: `reshape(N, n, C // n, ...)`."
             ),

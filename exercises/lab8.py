@@ -229,7 +229,8 @@ EXERCISES = (
                 "Each covariance has roots of its own here. Take those of the product of the tables: `cov1 @ cov2`."
             ),
             _wrong_frechet(root=lambda a, b: 2 * torch.linalg.eigvals(a @ b).real.sqrt().sum()): (
-                "Rounding makes some eigenvalues slightly negative: `.clamp(min=0)` before the root."
+                "Rounding makes some eigenvalues slightly negative: `.clamp(min=0)` before the root. (If it is the "
+                "root of each entry: take that of the eigenvalues.)"
             ),
             _wrong_frechet(root=lambda a, b: 2 * _roots(a * b)): "`*` multiplies entry by entry. Write `cov1 @ cov2`.",
             _wrong_frechet(root=lambda a, b: 2 * torch.linalg.svdvals(a @ b).sqrt().sum()): (

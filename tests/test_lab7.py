@@ -138,6 +138,12 @@ def test_the_weights_in_the_picture_are_those_of_the_layer(lab):
         assert torch.allclose(kept["x"] + found, kept["y"], atol=1e-5)
     drawn = names["looks"](3, 1, 3, 50)
     assert "3" in drawn.alt and drawn.pixels.shape[1] <= 720
+    names["picture"] = lambda fig, alt: fig
+    figure = names["looks"](3, 1, 3, 50)
+    _, one, other = (axis.images[0] for axis in figure.axes[:3])
+    assert one.get_clim() == other.get_clim() == (0, 10)  # or a flat map looks decided
+    assert one.get_array().sum() == pytest.approx(100, rel=1e-4)
+    plt.close("all")
 
 
 # --------------------------------------------------------------------------------------------------- the whole network
@@ -188,6 +194,30 @@ def test_attention_is_where_the_option_says(lab, size, at):
     ) == set(at)
 
 
+@pytest.mark.filterwarnings("ignore:Initializing zero-element")
+def test_the_drawing_shows_the_parts_in_order(lab):
+    """Its boxes are what runs, with the sizes and channels of what comes out; its arcs join what is joined."""
+    drawn = lab | {"picture": lambda fig, alt: plt.close(fig)}
+    exec(cell("def boxes("), drawn)
+    for options in OPTIONS:
+        network, seen = lab["UNetModel"](**options), []
+        parts = [network.first, *network.down, *network.middle, *network.up, network.last]
+        for part in parts:
+            part.register_forward_hook(lambda of, given, result, seen=seen: seen.append((of, given[0], result)))
+        channels, size = options.get("in_channels", 1), options.get("height", 8)
+        network(torch.randn(1, channels, size, size), torch.ones(1))
+        found, skips = drawn["boxes"](network)
+        assert [of for of, _, _ in seen] == parts
+        assert [(width, count) for _, width, count in found] == [(y.shape[2], y.shape[1]) for _, _, y in seen]
+        assert ["attention" in name for name, _, _ in found] == [
+            any(hasattr(inner, "qkv") for inner in part.modules()) for part in parts
+        ]
+        for one, other in skips:
+            kept = seen[one][2]
+            assert seen[other][1][:, -kept.shape[1] :].equal(kept)
+        assert len(skips) == len(network.down) + 1
+
+
 def test_erratum_11_is_noticed(lab):
     def by_factor(size, channel_mult, attention_resolutions):
         return [2**level in attention_resolutions for level in range(len(channel_mult))]
@@ -198,6 +228,21 @@ def test_erratum_11_is_noticed(lab):
     with pytest.raises(TypeError, match="kernel_size"):
         nn.AvgPool2d(stride=2)
     assert "size of the window is missing" in check("7.1", lambda x: nn.AvgPool2d(stride=2)(x)).text
+
+
+def test_what_only_the_last_trial_shows_is_told():
+    """() for no level, and fewer places that ask than are looked at: tried where all else is right."""
+
+    def first_of_all(size, channel_mult, at):
+        return [size // 2**level in at and at[0] > 0 for level in range(len(channel_mult))] if at[0] else []
+
+    def square(q, k, v):
+        return attention(q, k, v).reshape(v.shape)
+
+    assert "attention_resolutions may be ()" in check("7.2", first_of_all).text
+    assert "fewer places that ask" in check("7.4", square).text
+    asked = check("7.2", lambda size, mult, at: [size // 2**level == at[0] for level in range(len(mult))])
+    assert "Only the first" in asked.text and "error" not in asked.text
 
 
 def test_without_convolutions_shrinking_and_growing_have_no_weights(lab):
@@ -330,6 +375,28 @@ def test_the_work_grows_with_the_fourth_power(lab):
     assert 512 * 512 * 3 == 48 * 64 * 64 * 4  # latent diffusion
 
 
+def test_the_shares_in_the_text_are_those_printed():
+    """Head 2 tells strokes from ground; head 1 less; in much noise neither does."""
+    said = printed("# @title How much of the weight")
+    chance, *shares = (int(share) for share in re.findall(r"(\d+)%", said))
+    stroke_1, stroke_2, ground_1, ground_2, *noisy = shares
+    (claim,) = re.findall(r"With little noise, a stroke pixel.*", TEXT)
+    assert re.findall(r"\d+(?= %)", claim) == [
+        str(share) for share in (stroke_2, chance, ground_2, stroke_1, ground_1, chance)
+    ]
+    assert stroke_2 > 1.9 * chance > 3 * ground_2 and 0 < stroke_1 - ground_1 < 15
+    assert all(abs(share - chance) <= 6 for share in noisy)
+
+
+def test_the_time_of_an_epoch_fits_the_training():
+    """30 epochs of the time that is printed take no longer than the training did, and most of it."""
+    (total,) = re.findall(r"30 epochs, and the drawing, in (\d+) s", printed("after_epoch=draw_ten"))
+    slow, fast = map(float, re.findall(r"([\d.]+) s with", printed("# @title How long is an epoch?")))
+    assert 0.7 * int(total) < 30 * slow < int(total) + 0.5 and fast < slow
+    (more,) = re.findall(r"there are (\d+) without", printed("# @title How long is an epoch?"))
+    assert int(more) == pytest.approx(30 * slow / fast, abs=0.5)
+
+
 def test_angles_are_not_numbers():
     said = printed("on_circle")
     assert "180° as numbers, 0° there" in said
@@ -361,6 +428,22 @@ def test_the_sets_own_points_are_made_again(stored):
     assert torch.allclose(families.drawn("data"), stored["data"], atol=1e-3)
     share, found = families.figures(stored["data"])
     assert share == pytest.approx(1 - math.exp(-4.5), abs=0.015) and found == 8  # three spreads, in two dimensions
+
+
+def test_what_the_text_says_of_the_four_is_in_the_table(stored):
+    """The share on blobs, on the ring between them, and in the middle."""
+    share = {name: families.figures(points)[0] for name, points in stored.items()}
+    assert share["data"] > share["diffusion"] > max(share[name] for name in ("GAN", "VAE", "flow"))
+    assert families.figures(stored["GAN"])[1] == 8
+    radius = {name: points.norm(dim=1) for name, points in stored.items()}
+    middle = {name: (r < 1.5).float().mean().item() for name, r in radius.items()}
+    assert middle["VAE"] > 0.05 > 0.03 > max(middle[name] for name in ("data", "GAN", "flow", "diffusion"))
+    between = {}
+    for name, points in stored.items():
+        turn = torch.atan2(points[:, 1], points[:, 0]) / (math.pi / 4)
+        halfway = ((turn - turn.round()).abs() > 0.3) & ((radius[name] - 2).abs() < 0.45)
+        between[name] = halfway.float().mean().item()
+    assert between["flow"] > between["GAN"] > between["diffusion"] > 10 * between["data"]
 
 
 @pytest.mark.parametrize("name", families.FAMILIES)

@@ -150,7 +150,7 @@ def test_half_of_all_test_sprites_leave_less_to_chance(judged):
         for s in range(4)
     ]
     assert max(halves) < min(repeated) and sum(halves) < 0.8 * sum(repeated)
-    assert "1,000 of our 2,200 test sprites are nearly half of all" in TEXT and len(judged["test"]) == 2200
+    assert "The sets of 1,000, nearly half of all 2,200, cannot differ much" in TEXT and len(judged["test"]) == 2200
 
 
 def test_fifty_points_do_not_fill_64_directions(judged):
@@ -167,7 +167,7 @@ def test_white_pictures_are_farther_than_noise(judged):
 
 
 def test_an_interval_holds_the_true_mean_as_often_as_the_text_says():
-    assert "about 19 times in 20; of few less often, of two only 7 times in 10" in TEXT
+    assert "about 19 times in 20; of few values less often: of two, 7 times in 10" in TEXT
     for k, low_share, high_share in ((100, 0.94, 0.97), (5, 0.85, 0.92), (2, 0.67, 0.73)):
         sets = normal(2000, k) * 3 + 7
         ends = [interval(values) for values in sets]

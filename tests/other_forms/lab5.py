@@ -59,7 +59,8 @@ RIGHT = {
 WRONG = [
     ("5.1", lambda u, c, w: (1 + abs(w)) * c - abs(w) * u),
     ("5.1", lambda u, c, w: (1 + math.ceil(w)) * c - math.ceil(w) * u),
-    ("5.2", lambda u, c, t, s, a, b: torch.where(((t >= a) & (t <= b)).view(-1, 1, 1, 1), c + s * (c - u), c)),
+    ("5.2", lambda u, c, t, s, a, b: torch.where(((t >= a) & (t <= b)).view(-1, 1, 1, 1), u + (s - 1) * (c - u), c)),
+    ("5.2", lambda u, c, t, s, a, b: u + s * (c - u) if a <= t.mean() <= b else c),
     ("5.2", lambda u, c, t, s, a, b: torch.where(((t > a) & (t <= b)).view(-1, 1, 1, 1), u + s * (c - u), c)),
     ("5.3", lambda good, weak, x, t, c, s: weak(x, t, c) + max(s, 1) * (good(x, t, c) - weak(x, t, c))),
     ("5.3", lambda good, weak, x, t, c, s: weak(x, t[:1], c) + s * (good(x, t[:1], c) - weak(x, t[:1], c))),
@@ -68,4 +69,6 @@ WRONG = [
     ("5.5", average_with(lambda n, decay: min(decay, (1 + n) / (9 + n)))),
     ("5.5", average_with(lambda n, decay: min(decay, (2 + n) / (10 + n)))),
     ("5.5", average_with(counter=lambda old, new: new + 1)),
+    ("5.5", lambda old, new, n, decay: new if old.numel() == 1 else average_with()(old, new, n, decay)),
+    ("5.5", lambda old, new, n, decay: new if old.dtype.itemsize > 4 else average_with()(old, new, n, decay)),
 ]

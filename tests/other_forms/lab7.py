@@ -46,11 +46,21 @@ RIGHT = {
         lambda x: (x[..., ::2, ::2] + x[..., 1::2, ::2] + x[..., ::2, 1::2] + x[..., 1::2, 1::2]) / 4,
     ),
     "7.2": (
+        lambda size, mult, at: [bool({size // 2**level} & set(at)) for level in range(len(mult))],
         lambda size, mult, at: [int(s in at) for s, _ in zip(halved(size), mult, strict=False)],
         lambda size, mult, at: np.isin(size // 2 ** np.arange(len(mult)), at),
         lambda size, mult, at: tuple(any(size >> i == r for r in at) for i, _ in enumerate(mult)),
     ),
-    "7.3": (embedding_by_loops, embedding_by_exp),
+    "7.3": (
+        embedding_by_loops,
+        embedding_by_exp,
+        lambda t, dim, p: F.pad(
+            torch.cat(
+                [f(t[:, None] / p ** (torch.arange(dim // 2) / (dim // 2))) for f in (torch.sin, torch.cos)], dim=1
+            ),
+            (0, dim - dim // 2 * 2),
+        ),
+    ),
     "7.4": (
         F.scaled_dot_product_attention,
         attention_by_einsum,
@@ -70,13 +80,16 @@ WRONG = [
     ("7.1", lambda x: shrink(x).transpose(2, 3)),
     ("7.1", lambda x: F.interpolate(x, scale_factor=0.5, mode="bicubic")),
     ("7.2", lambda size, mult, at: [*levels(size, mult, at)[:-1], True]),
+    ("7.2", lambda size, mult, at: levels(size, mult, at) if at else [True] * len(mult)),
     ("7.2", lambda size, mult, at: [size // 2**i <= max(at, default=0) for i in range(len(mult))]),
     ("7.2", lambda size, mult, at: [size / 2**i > 3 and size / 2**i in at for i in range(len(mult))]),
     ("7.3", lambda t, dim, period: embedding(t, dim, 2 * period)),
     ("7.3", lambda t, dim, period: embedding(t + 1, dim, period)),
     ("7.3", lambda t, dim, period: embedding(t.round(), dim, period)),
+    ("7.3", lambda t, dim, period: embedding(t / 300, dim, period)),
     ("7.4", lambda q, k, v: attention(q, k, v) + v),
     ("7.4", lambda q, k, v: attention(q, k, q)),
+    ("7.4", lambda q, k, v: attention(q, k, v) if q.shape[2] > 1 else v),
     ("7.4", lambda q, k, v: attention(q, k, v.flip(2))),
     ("7.5", lambda x, n: heads(x, n).flip(2)),
     ("7.5", lambda x, n: heads(x, n).flip(3)),
