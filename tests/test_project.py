@@ -54,7 +54,7 @@ def test_every_dependency_says_what_it_is_for_and_every_import_is_one():
     for requirement in required:
         assert re.search(re.escape(f'"{requirement}"') + r",\s+# \w+", text), requirement
     names = {re.split(r"[<>=;\[]", requirement)[0].lower() for requirement in required}
-    packages = {"PIL": "pillow", "yaml": "pyyaml", "IPython": "ipython", "tomllib": "tomli"}
+    packages = {"PIL": "pillow", "yaml": "pyyaml", "IPython": "ipython", "tomllib": "tomli", "sklearn": "scikit-learn"}
     of_jupyterlab = {"nbformat", "nbclient", "jupyter_server"}
     files = [path for path in HERE.rglob("*.py") if not {".venv", "runs"} & set(path.relative_to(HERE).parts)]
     own = {path.stem for path in files} | {path.parent.name for path in files if path.name == "__init__.py"}
