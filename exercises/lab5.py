@@ -174,7 +174,7 @@ EXERCISES = (
         _guided_between,
         lambda without, told, time, scale, first, last: told,
         plain(_between_cases),
-        "Start with which pictures are inside: `(first <= time) & (time <= last)`, True or False for each.",
+        "Start with which pictures are inside: two comparisons give True or False for each, and `&` joins them.",
         "Each picture is pushed only where it helps. Elsewhere a sampler need not ask for the prediction without.",
         (
             "Make a scale for each picture: scale where its time lies from first to last, and 1 elsewhere. With these "
@@ -287,7 +287,7 @@ EXERCISES = (
         _embed,
         lambda labels, table: torch.zeros(len(labels), table.shape[1]),
         plain(_embed_cases),
-        "Start with the rows of the classes: `table[labels]`. Then think of -1.",
+        "Start with the rows of the classes, and then think of -1.",
         "That is `nn.Embedding` and a way to say nothing: all that a label needs beside the time.",
         (
             "Take for each label its row of the table; a label of -1 gets zeros.",
@@ -333,8 +333,8 @@ EXERCISES = (
         _average,
         lambda old, new, count, decay: old,
         plain(_average_cases),
-        "Start with the part of the old one that is kept: the smaller of decay and (1 + count) / (10 + count).",
-        "This line, after each step, and you sample from the mean of the last weights: so do nearly all who publish.",
+        "Start with the part of the old one that is kept: the smaller of two numbers.",
+        "This line, after each step, and you sample from the mean of the last weights, as the shipped network does.",
         (
             "Keep d of the old one and take 1 - d of the new. d is decay, or (1 + count) / (10 + count) while that is "
             "smaller. Whole numbers have no mean worth keeping: give the new one back.",
