@@ -243,6 +243,15 @@ EXERCISES = (
                 "A half, a third, a fourth: each level halves the one before, so divide by `2**level`."
             ),
             lambda size, mult, at: [size in at] * len(mult): "Each level is asked for the full size. It halves.",
+            lambda size, mult, at: [size // max(1, 2 * level) in at for level in range(len(mult))]: (
+                "You divide by 2, 4, 6. Each level halves the one before: `2**level`, not `2 * level`."
+            ),
+            lambda size, mult, at: [size - 2 * level in at for level in range(len(mult))]: (
+                "You take 2 away for each level. Each level halves the one before: `size // 2**level`."
+            ),
+            lambda size, mult, at: [size // 2 in at] * len(mult): (
+                "Each level is asked for half the size. Level i has `size // 2**i`."
+            ),
             lambda size, mult, at: [size // 2**level not in at for level in range(len(mult))]: (
                 "It is turned round: True where attention is wanted."
             ),
