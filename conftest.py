@@ -2,6 +2,17 @@
 
 import os
 
+import pytest
+
 os.environ["LABS_CONFIG"] = "tiny"
 if "PYTEST_XDIST_WORKER" in os.environ:  # as many tests at a time as there are cores, so a core for each
     os.environ["OMP_NUM_THREADS"] = "1"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def style_of_its_own():
+    """Cells of a lab that a test runs set the labs' style; the next file begins with matplotlib's own."""
+    import matplotlib
+
+    with matplotlib.rc_context():
+        yield
