@@ -1,4 +1,4 @@
-"""Use the labs in a real browser: `make browser`, or `make browser ARGS="01_Sampling"` for some of them.
+"""Use the labs of the course in a real browser: `make browser`; `make browser ARGS="05_Guidance_and_EMA"` for others.
 
 JupyterLab is started as `make lab` does, on a copy of the labs, in their small configuration. In headless Chromium each
 notebook is run from top to bottom; then its boards are painted on, its knobs turned and its animations played, in the
@@ -300,7 +300,9 @@ def main():
     if not chromium():
         sys.exit(f"No Chromium found; install one of {', '.join(NAMES)}.")
     wanted = sys.argv[1:]
-    notebooks = [path for path in sorted((ROOT / "notebooks").glob("0*.ipynb")) if not wanted or path.stem in wanted]
+    course = sorted((ROOT / "notebooks").glob("0*.ipynb"))
+    every = [*course, *sorted((ROOT / "notebooks" / "further").glob("0*.ipynb"))]
+    notebooks = [path for path in every if path.stem in wanted] if wanted else course
     started, wrong = monotonic(), 0
     for lab in browse(notebooks):
         slowest = f", the slowest of {len(lab.waits)} turns in {max(lab.waits):.1f} s" if lab.waits else ""
