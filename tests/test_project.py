@@ -236,6 +236,37 @@ def test_a_lab_is_its_lesson_and_no_more(path):
     assert "**After this lab you can**" in cells[0].source and "## Recap" in questions[0]
 
 
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_what_a_knob_draws_with_is_not_overwritten_below_it(path):
+    """Else the knob goes wrong when the cells below have run."""
+    cells = [ast.parse(cell.source) for cell in code_cells(nbformat.read(path, 4))]
+    functions = {node.name: node for cell in cells for node in cell.body if isinstance(node, ast.FunctionDef)}
+
+    def named(node, kind=ast.Store):
+        names = {part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, kind)}
+        inner = [part for part in ast.walk(node) if isinstance(part, (ast.arg, ast.FunctionDef)) and part is not node]
+        return names | {getattr(part, "arg", None) or part.name for part in inner} if kind is ast.Store else names
+
+    def used(name, seen):
+        """All names that a function needs, and those that the lab's functions among them need."""
+        if name not in seen:
+            seen.add(name)
+            if name in functions:
+                for other in named(functions[name], ast.Load) - named(functions[name]):
+                    used(other, seen)
+        return seen
+
+    turned = 0
+    for i, cell in enumerate(cells):
+        for call in [node for node in ast.walk(cell) if isinstance(node, ast.Call)]:
+            if isinstance(call.func, ast.Name) and call.func.id == "turn" and isinstance(call.args[0], ast.Name):
+                below = [node for later in cells[i + 1 :] for node in later.body]
+                assigned = [{node.name} if isinstance(node, ast.FunctionDef) else named(node) for node in below]
+                assert used(call.args[0].id, set()) & set().union(*assigned) == set()
+                turned += 1
+    assert turned or "06" in path.stem  # there it is a lambda
+
+
 def test_lab_1_says_where_sprite_and_noise_weigh_the_same():
     text = "".join(cell.source for cell in nbformat.read(NOTEBOOKS[0], 4).cells)
     ((t, code),) = re.findall(r"falls below 1/2, at \$t = (\d+)\$: `(.*?)`", text)
