@@ -121,7 +121,7 @@ def test_frechet_in_two_directions_has_a_closed_form():
 
 
 def test_a_ring_has_nearly_the_distance_of_a_cloud(lab):
-    ring, first = lab["SHAPES"]["ring"], lab["first"]
+    ring, first = lab["SHAPES"]["ring"], lab["round_one"]
     assert frechet(*moments(first), *moments(ring)) < 0.05
     assert ring.norm(dim=1).std() < 1e-3 < 0.5 < first.norm(dim=1).std()
     assert (
