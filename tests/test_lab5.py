@@ -8,9 +8,9 @@ from functools import partial
 
 import guidance
 import matplotlib.pyplot as plt
-import nbformat
 import pytest
 import torch
+from further import Lab
 from torch import nn
 from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
@@ -33,19 +33,9 @@ from recipes import Pushed
 from scoring import load_judge
 
 guided, beyond, between, autoguided, embed, average = map(yours_or_ours, ("3.4", "5.1", "5.2", "5.3", "5.4", "5.5"))
-CELLS = nbformat.read(HERE / "notebooks" / "further" / "05_Guidance_and_EMA.ipynb", 4).cells
-TEXT = "\n".join(cell.source for cell in CELLS if cell.cell_type == "markdown")
-
-
-def cell(holds):
-    """The one code cell that holds this text."""
-    (found,) = [each for each in CELLS if each.cell_type == "code" and holds in each.source]
-    return found
-
-
-def printed(holds):
-    """What that cell printed in the full run."""
-    return "".join(output.text for output in cell(holds).outputs if output.output_type == "stream")
+LAB = Lab("05_Guidance_and_EMA")
+cell, printed = LAB.cell, LAB.printed
+TEXT = LAB.text
 
 
 @pytest.fixture(scope="module")

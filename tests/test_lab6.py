@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from diffusers import DDPMScheduler
+from further import Lab
 from torch import nn
 
 from diffusion_utilities import HERE, NoiseSchedule, ddpm_step, guesses, load_sprites, transform
@@ -19,18 +20,8 @@ from scoring import IdealDenoiser
 T = 500
 SCHEDULE = NoiseSchedule(dtype=torch.float64)
 TABLES = SCHEDULE.beta, SCHEDULE.alpha, SCHEDULE.alpha_bar
-CELLS = nbformat.read(HERE / "notebooks" / "further" / "06_The_Derivation.ipynb", 4).cells
-
-
-def cell(holds):
-    """The one code cell that holds this text."""
-    (found,) = [each for each in CELLS if each.cell_type == "code" and holds in each.source]
-    return found
-
-
-def printed(holds):
-    """What that cell printed in the full run."""
-    return "".join(output.text for output in cell(holds).outputs if output.output_type == "stream")
+LAB = Lab("06_The_Derivation")
+cell, printed = LAB.cell, LAB.printed
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +92,7 @@ def test_what_x0_and_xt_count_as_the_text_says():
         xt, x0 = torch.tensor([0.0, 1.0]).double(), torch.tensor([1.0, 0.0]).double()
         means, expected = posterior(xt, x0, int(t), *tables)
         assert [of_x0, of_xt, variance] == pytest.approx([*means.tolist(), expected.item()], abs=0.0051)
-    text = "".join(each.source for each in CELLS if each.cell_type == "markdown")
+    text = "".join(each.source for each in LAB.cells if each.cell_type == "markdown")
     assert f"counts {rows[0][1]:.2f} and $x_t$ {rows[0][2]:.2f}" in text
     assert f"$t = 10$, {rows[2][1]:.2f} and {rows[2][2]:.2f}" in text
 

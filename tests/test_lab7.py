@@ -6,12 +6,12 @@ import re
 
 import families
 import matplotlib.pyplot as plt
-import nbformat
 import numpy as np
 import pytest
 import torch
 import torchvision
 from diffusers.models.embeddings import get_timestep_embedding
+from further import Lab
 from scipy.linalg import sqrtm
 from torch import nn
 from torch.nn import functional as F
@@ -19,21 +19,10 @@ from torch.nn import functional as F
 from diffusion_utilities import HERE, ddim_step, sample, show_sprites, train, waves
 from exercises import EXERCISES, check
 
-CELLS = nbformat.read(HERE / "notebooks" / "further" / "07_Attention_UNet.ipynb", 4).cells
-TEXT = "\n".join(cell.source for cell in CELLS if cell.cell_type == "markdown")
+LAB = Lab("07_Attention_UNet")
+cell, printed = LAB.cell, LAB.printed
+TEXT = LAB.text
 embedding, attention, heads = (EXERCISES[f"7.{n}"].ours for n in (3, 4, 5))
-
-
-def cell(holds):
-    """The source of the one code cell that holds this text."""
-    (found,) = [each.source for each in CELLS if each.cell_type == "code" and holds in each.source]
-    return found
-
-
-def printed(holds):
-    """What that cell printed in the full run."""
-    (found,) = [each for each in CELLS if each.cell_type == "code" and holds in each.source]
-    return "".join(output.text for output in found.outputs if output.output_type == "stream")
 
 
 @pytest.fixture(scope="module")
@@ -52,9 +41,9 @@ def lab():
         "class Parts(",
         "class UNetModel(",
     ):
-        exec(cell(holds), names)
+        exec(cell(holds).source, names)
     names |= {"unseen": names["x0"][names["held_out"]], "its": names["labels"][names["held_out"]]}
-    exec(cell("def frechet("), names)
+    exec(cell("def frechet(").source, names)
     names["device"] = torch.device("cpu")
     names["schedule"].cpu()
     return names
@@ -127,7 +116,7 @@ def test_a_layer_begins_as_nothing(lab):
 def test_the_weights_in_the_picture_are_those_of_the_layer(lab):
     names = dict(lab)
     names["network"] = awake(lab["UNetModel"]())
-    exec(cell("def looks("), names)
+    exec(cell("def looks(").source, names)
     kept = {}
     names["seen"].attention.register_forward_hook(lambda _, given, result: kept.update(x=given[0], y=result))
     weights = names["weights_of"](normal(1, 1, 8, 8), 50, torch.eye(10)[[3]])
@@ -198,7 +187,7 @@ def test_attention_is_where_the_option_says(lab, size, at):
 def test_the_drawing_shows_the_parts_in_order(lab):
     """Its boxes are what runs, with the sizes and channels of what comes out; its arcs join what is joined."""
     drawn = lab | {"picture": lambda fig, alt: plt.close(fig)}
-    exec(cell("def boxes("), drawn)
+    exec(cell("def boxes(").source, drawn)
     for options in OPTIONS:
         network, seen = lab["UNetModel"](**options), []
         parts = [network.first, *network.down, *network.middle, *network.up, network.last]
@@ -471,7 +460,7 @@ def test_the_figure_says_what_the_table_says(stored):
     """The lab counts by itself: as the recipe does."""
     titles, axes = {}, plt.subplots(1, 5)[1]
     names = {"WEIGHTS": families.WEIGHTS, "csv": csv, "math": math, "torch": torch, "plt": plt}
-    exec(cell("# made by weights/families.py"), names | {"picture": lambda fig, alt: titles.update(fig=fig)})
+    exec(cell("# made by weights/families.py").source, names | {"picture": lambda fig, alt: titles.update(fig=fig)})
     for axis, (name, points) in zip(titles["fig"].axes, list(stored.items())[:5], strict=True):
         assert axis.get_title() == f"{name}\n{families.figures(points)[0]:.0%} on a blob"
     assert len(axes) == 5

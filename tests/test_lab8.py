@@ -5,10 +5,10 @@ import math
 import re
 from itertools import pairwise
 
-import nbformat
 import numpy as np
 import pytest
 import torch
+from further import Lab
 from torch import nn
 from torchmetrics.image.fid import FrechetInceptionDistance
 
@@ -19,21 +19,11 @@ from exercises import EXERCISES
 from recipes import SPOILS, some_sprites
 from scoring import Judge, SecondJudge, load_judge, precision_recall
 
-CELLS = nbformat.read(HERE / "notebooks" / "further" / "08_How_good_is_it.ipynb", 4).cells
-TEXT = "\n".join(cell.source for cell in CELLS if cell.cell_type == "markdown")
+LAB = Lab("08_How_good_is_it")
+cell, printed = LAB.cell, LAB.printed
+TEXT = LAB.text
 moments, frechet, interval, reach, precision = (EXERCISES[f"8.{n}"].ours for n in range(1, 6))
 N = 200
-
-
-def cell(holds):
-    """The one code cell that holds this text."""
-    (found,) = [each for each in CELLS if each.cell_type == "code" and holds in each.source]
-    return found
-
-
-def printed(holds):
-    """What that cell printed in the full run."""
-    return "".join(output.text for output in cell(holds).outputs if output.output_type == "stream")
 
 
 def numbers(text):
