@@ -112,7 +112,7 @@ def _autoguided_cases():
     good, weak = _network(0.5, 0.125, 1), _network(0.25, 0.25, 0.25)
     one, c = torch.ones(1, 1, 1, 1), torch.tensor([[1.0, 0.0], [0.0, 0.5]])
     return {
-        "x = 1, good 0.5 x, weak 0.25 x, at time = 0, scale = 2.5": (good, weak, one, torch.zeros(1), 0 * c[:1], 2.5),
+        "x = 1, good 0.5 x, weak 0.25 x, at time = 0, scale = 3": (good, weak, one, torch.zeros(1), 0 * c[:1], 3.0),
         "x = 0, good 1, weak 0.25 for this context, at time = 0, scale = 2": (
             *(good, weak, 0 * one, torch.zeros(1), c[:1], 2.0),
         ),
@@ -228,6 +228,9 @@ EXERCISES = (
             lambda u, c, time, s, first, last: guided(u, c, s) if first <= time <= last else c: (
                 "`if` wants one answer, and there is one for each picture: `torch.where` chooses for each."
             ),
+            _wrong_between(lambda time, first, last: first <= time & time <= last): (
+                "Brackets are missing around the comparisons, as `&` goes first: `(first <= time) & (time <= last)`."
+            ),
             lambda u, c, time, s, first, last: (
                 u + torch.where((first <= time) & (time <= last), s, 1.0) * (c - u)
             ): "The scales, (N,), lie along the columns. `[:, None, None, None]` lays them along the pictures.",
@@ -276,6 +279,9 @@ EXERCISES = (
                 1, 1 / 500
             ): "The weak one is asked at another time. Give it `time`, a share of T already.",
             _wrong_autoguided(500, 500): "The networks take the time as a share of T, so give them `time` as it is.",
+            lambda g, k, x, t, c, s: guided(k(x, c, t), g(x, c, t), s): (
+                "The order is wrong: a network is called as `network(x, time, c)`, the time before the context."
+            ),
             lambda g, k, x, t, c, s: guided(k(x, t, c), g(k(x, t, c), t, c), s): (
                 "The good network is shown what the weak one predicts. Show x to both."
             ),
@@ -365,6 +371,7 @@ EXERCISES = (
                 mix=lambda new, old, d: decay * old + (1 - d) * new,
             )(old, new, n, decay): "The old one is kept decay times. In the warm-up, too, it is d.",
             _wrong_average(mix=lambda new, old, d: d * old): "The new one does not enter: add 1 - d of it.",
+            _wrong_average(mix=lambda new, old, d: (1 - d) * (new - old)): "That is only the step. Add it to old.",
             _wrong_average(mix=lambda new, old, d: new): "Nothing is kept. That is no average.",
             _wrong_average(counter=lambda old, new, d: old): "A counter stays at its start. Give the new one back.",
             _wrong_average(counter=lambda old, new, d: d * old + (1 - d) * new): (
