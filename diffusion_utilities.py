@@ -89,8 +89,7 @@ def augment(x, generator=None, tint=0.05, figure=None):
         warnings.warn(f"{none}. If they have none, train with augmented=False", stacklevel=2)
     shade = 1 - tint * torch.rand(n, channels, 1, 1, generator=generator, device=x.device)
     shade[:, 3:] = 1  # how much can be seen through is no colour
-    tinted = colour * shade
-    x = torch.where(ground[:, None], tinted, x)
+    x = torch.where(ground[:, None], x * shade, x)
     rows = _shifts(ground.all(dim=2), generator)  # (N, H): which row comes to stand here
     columns = _shifts(ground.all(dim=1), generator)  # (N, W)
     each = torch.arange(n, device=x.device)[:, None, None]

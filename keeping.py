@@ -216,9 +216,10 @@ def _hash(data):
 def save_checkpoint(network, path, half=True):
     """Write a network's weights as safetensors, and in its metadata what they belong to.
 
-    That is the kind of network and its arguments, what it predicts, the noise levels that it was trained on, and the
-    names of its classes (`network.classes`, if there are any). half: in half precision, but for weights that would
-    overflow there. The file is written under a temporary name and then renamed, so that it is whole or not there.
+    That is the kind of network and its arguments, what it predicts, the noise levels that it was trained on, the names
+    of its classes (`network.classes`, if there are any), and what workshop.py keeps with it (`network.own`). half: in
+    half precision, but for weights that would overflow there. The file is written under a temporary name and then
+    renamed, so that it is whole or not there.
     A path that ends in .pth gets the pickle of float32 tensors which the course's notebooks read; that says nothing
     of itself, so it is kept for the course's network as the course has it.
     ValueError for another ending, or a network that could not be loaded again.
@@ -256,6 +257,8 @@ def save_checkpoint(network, path, half=True):
             "alpha_bar": schedule and schedule.exact.tolist(),
             "classes": gate.class_names(getattr(network, "classes", None)),
         }
+        if getattr(network, "own", None):
+            description["own"] = network.own
         tensors = {key: _halved(value) if half else value for key, value in tensors.items()}
         with whole(path) as unfinished:
             save_file(tensors, unfinished, {name: json.dumps(value) for name, value in description.items()})
@@ -309,7 +312,7 @@ def load_checkpoint(path, network=None, device="cpu"):
         raise ValueError(f"{path} does not fit {kind.__name__}: {error}") from error
     network.predicts = description["predicts"]
     network.schedule = description["alpha_bar"] and NoiseSchedule(description["alpha_bar"])
-    network.classes = description["classes"]
+    network.classes, network.own = description["classes"], description.get("own")
     return network.to(device, memory_format=torch.channels_last).eval()
 
 

@@ -36,7 +36,7 @@ def bar(steps, name, show=True):
     if not show or os.environ.get("TQDM_DISABLE", "0") not in ("", "0"):
         yield from steps
         return
-    if not _in_a_notebook():
+    if not in_a_notebook():
         from tqdm import tqdm
 
         yield from tqdm(steps, name, leave=False)
@@ -57,7 +57,7 @@ def bar(steps, name, show=True):
         handle.update(HTML(""))
 
 
-def _in_a_notebook():
+def in_a_notebook():
     from IPython import get_ipython
 
     return hasattr(get_ipython(), "kernel")

@@ -138,7 +138,7 @@ def score(x, context=None):
     for number, distance in distances.items():
         result |= {name + number: distance(pictures) for name, pictures in measured.items()}
     threshold = torch.quantile(of_test, 0.01)
-    result["copies"] = (nearest(x, train_set) < threshold).float().mean().item()
+    result["copies"] = (nearest(x, train_set)[0] < threshold).float().mean().item()
     result["copies_floor"] = (of_test < threshold).float().mean().item()
     if context is not None:
         asked = gate.context(context, len(x), len(CLASSES), classes=CLASSES)
@@ -153,7 +153,7 @@ def score(x, context=None):
 def _references():
     """Train and test sprites as (N, 3, 16, 16), and how far each test sprite is from the nearest train sprite."""
     train_set, test_set = (transform(load_sprites(split)[0]) for split in ("train", "test"))
-    return train_set, test_set, nearest(test_set, train_set)
+    return train_set, test_set, nearest(test_set, train_set)[0]
 
 
 @cache
@@ -164,11 +164,11 @@ def _scales():
     generator = torch.Generator().manual_seed(0)
     order = torch.randperm(len(test_set), generator=generator)
     references = augment(train_set, generator)
-    distances = {number: _distance_to(references, load_judge(build)) for number, build in JUDGES.items()}
+    distances = {number: distance_to(references, load_judge(build)) for number, build in JUDGES.items()}
     return order, generator.get_state(), distances
 
 
-def _distance_to(references, judge):
+def distance_to(references, judge):
     """A function that gives the Fréchet distance, on a judge's features, of a set of pictures to the references."""
     from torchmetrics.image.fid import FrechetInceptionDistance
 
@@ -219,19 +219,21 @@ def nearest(x, references):
     """Distance of each picture to the nearest reference, on foreground pixels, over all moves by up to a pixel.
 
     x: (N, 3, H, W), references: (M, 3, H, W), in [-1, 1], each on a ground of one colour, which is taken for white.
-    Returns root mean squares (N,), over the pixels where either is not ground.
+    Returns root mean squares (N,), over the pixels where either is not ground, and which reference it is, (N,).
     """
     references, shown = (part.flatten(1) for part in _on_white(references))
     x, mask = _on_white(x)
-    best = torch.full((len(x),), torch.inf)
+    best, which = torch.full((len(x),), torch.inf), torch.zeros(len(x), dtype=torch.long)
     for move in product((-1, 0, 1), repeat=2):
         moved, moved_mask = (torch.roll(part, move, dims=(2, 3)).flatten(1) for part in (x, mask))
         for part in torch.arange(len(x)).split(500):
             a, m = moved[part], moved_mask[part]
             squares = a.square().sum(1, keepdim=True) + references.square().sum(1) - 2 * a @ references.T
             either = m.sum(1, keepdim=True) + shown.sum(1) - m @ shown.T
-            best[part] = torch.minimum(best[part], (squares / (3 * either.clamp(min=1))).amin(dim=1))
-    return best.clamp(min=0).sqrt()
+            found, place = (squares / (3 * either.clamp(min=1))).min(dim=1)
+            which[part] = torch.where(found < best[part], place, which[part])
+            best[part] = torch.minimum(best[part], found)
+    return best.clamp(min=0).sqrt(), which
 
 
 def _on_white(x):

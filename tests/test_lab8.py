@@ -369,10 +369,10 @@ def test_agreement_sees_nothing_and_noise_hides_copies(times):
 
 def test_a_copy_with_noise_on_it_escapes():
     train, test = (recipes._sprites_of(split)[0] for split in ("train", "test"))
-    threshold = torch.quantile(scoring.nearest(test[::5], train), 0.01)
+    threshold = torch.quantile(scoring.nearest(test[::5], train)[0], 0.01)
     copies, labels = some_sprites("train", 20, chance(3))
     noisy, _ = SPOILS["noisy"](copies, labels, 1.0, chance())
-    assert scoring.nearest(copies, train).max() < threshold < scoring.nearest(noisy, train).min()
+    assert scoring.nearest(copies, train)[0].max() < threshold < scoring.nearest(noisy, train)[0].min()
 
 
 def test_the_errata_cost_what_the_text_says():

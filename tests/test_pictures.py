@@ -313,7 +313,7 @@ def test_a_bar_counts_and_nothing_is_left_of_it(monkeypatch, capsys):
             shown.append(html.data)
 
     monkeypatch.delenv("TQDM_DISABLE", raising=False)
-    monkeypatch.setattr(player, "_in_a_notebook", lambda: True)
+    monkeypatch.setattr(player, "in_a_notebook", lambda: True)
     monkeypatch.setattr("IPython.display.display", lambda html, display_id: shown.append(html.data) or Handle())
     monkeypatch.setattr(player, "monotonic", count(0.0, 1.0).__next__)
     assert list(player.bar("abc", "letters")) == ["a", "b", "c"]
@@ -327,7 +327,7 @@ def test_a_bar_counts_and_nothing_is_left_of_it(monkeypatch, capsys):
     assert list(player.bar("abc", "letters", show=False)) == ["a", "b", "c"]
     monkeypatch.setenv("TQDM_DISABLE", "1")
     assert list(player.bar("abc", "letters")) == ["a", "b", "c"] and not shown
-    monkeypatch.setattr(player, "_in_a_notebook", lambda: False)
+    monkeypatch.setattr(player, "in_a_notebook", lambda: False)
     monkeypatch.setenv("TQDM_DISABLE", "0")
     assert list(player.bar("abc", "letters")) == ["a", "b", "c"] and "letters" in capsys.readouterr().err
     assert list(player.bar("abc", "letters", show=False)) == ["a", "b", "c"] and not capsys.readouterr().err
