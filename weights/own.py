@@ -1,0 +1,213 @@
+"""New sprites out of your own: `python weights/own.py FOLDER_OR_SHEET --out DIR`.
+
+A folder of pictures (its subfolders are classes), a sheet, with or without its JSON, or an animated GIF goes in. What
+was made of it is shown before anything is trained. Then a network learns it; how long that will take is said first.
+Stop it with Ctrl-C whenever you like: the same command goes on. DIR then holds
+
+    read.png                   your sprites, as they were understood
+    sprites/, sheet.png/.json  new ones, transparent, in your palette
+    preview.png, copies.png    the same enlarged, and each beside the nearest of yours
+    denoising.webp             how they came out of the noise
+    model.safetensors          the network: size, classes, palette and all, to draw more
+    training/                  loss.csv, grid.png, and what a stopped training goes on from
+
+`python weights/own.py --out DIR --variants-of PICTURE` then changes a sprite that you have.
+"""
+
+import argparse
+import json
+import sys
+import warnings
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+import workshop
+from collection import collect, write_sheet
+from diffusion_utilities import Animation, load_checkpoint, muon, save_checkpoint
+from keeping import whole
+
+STRENGTHS = 0.2, 0.35, 0.5, 0.7
+FEW, ENOUGH = 30, 100  # sprites: with fewer than the first come copies, from the second on new ones
+MADE_BY = "Diffusion Labs, weights/own.py"
+
+
+def out_folder(out, source):
+    """The folder to write to: new, empty, or one that this program made. ValueError for another."""
+    out = Path(out).expanduser().resolve()
+    if source and out.is_relative_to(Path(source).expanduser().resolve()):
+        raise ValueError(f"--out {out} lies within what is read; give a folder beside it")
+    about = out / "about.json"
+    ours = about.is_file() and MADE_BY in about.read_text(encoding="utf-8", errors="replace")
+    if out.exists() and not ours and (not out.is_dir() or any(out.iterdir())):
+        raise ValueError(f"--out {out} holds something else; give a new folder, so that nothing of yours is lost")
+    return out
+
+
+def read(options):
+    """Read the sprites, write and say what was made of them, and ask whether it is right where somebody can answer."""
+    collection = collect(options.source, options.tile, options.margin, options.spacing, options.ground)
+    n, size = collection.sprites.shape[:2]
+    for name, reason in collection.refused:
+        print(f"not used: {name}: {reason}")
+    for remark in collection.remarks:
+        print(remark)
+    classes = f", in {len(collection.classes)} classes: {', '.join(collection.classes)}" if collection.classes else ""
+    print(f"{n} sprites of {size} x {size}{classes}. Look at {options.out / 'read.png'}")
+    collection.picture().save(options.out / "read.png")
+    if n < FEW:
+        print(f"{n} are too few to learn from: copies will come out. {ENOUGH} give some new ones, 200 are better.")
+    elif n < ENOUGH:
+        print(f"{n} are not many: most of what comes out will be near one of yours. 200 are better.")
+    if sys.stdin.isatty() and not options.yes:
+        try:
+            input("If they are right, press Enter. Else Ctrl-C, and give --tile, --margin, --spacing or --ground. ")
+        except EOFError:
+            print()
+    return collection
+
+
+def learn(collection, options):
+    """Teach a network what was read, or go on where that was stopped. Returns it."""
+    sprites, palette = collection.sprites, workshop.Palette.of(collection.sprites)
+    size, more, how = sprites.shape[1], partial(workshop.vary, mirror=options.mirror), {}
+    if options.hue:
+        hues = workshop.fitting_hues(palette)
+        print(f"hues are turned by {', '.join(map(str, hues))} degrees" if hues else "--hue: no hue fits the palette")
+        more = partial(more, hues=hues)
+    if options.photos:
+        size, more, how = 64, workshop.enlarged, workshop.PHOTOS
+    network = workshop.begin(palette, size, len(collection.classes), options.fresh or options.photos, options.made_from)
+    network.classes = collection.classes or None
+    steps = options.epochs * (max(workshop.EPOCH, len(sprites)) // workshop.BATCH)
+    some = palette.encode(more(sprites, workshop.BATCH)[0])
+    seconds = steps * workshop.seconds_a_step(network, some, how.get("optimizer", muon))
+    print(f"Training takes about {max(1, round(seconds / 60))} min on this machine ({steps} steps)", flush=True)
+    folder, bar = options.out / "training", sys.stderr.isatty()
+    diary = workshop.Diary(options.epochs, folder, options.tensorboard)
+    settings = {"epochs": options.epochs, "folder": folder, "after_epoch": diary, "more": more, "progress": bar, **how}
+    workshop.teach(network, sprites, collection.labels, **settings)
+    save_checkpoint(network, options.out / "model.safetensors")
+    return network
+
+
+def make(network, collection, options):
+    """Draw new sprites and write all that is made of them."""
+    contexts = workshop.each_in_turn(network, options.number)
+    how = {"context": contexts, "guidance": options.guidance if contexts is not None else 1.0, "seed": options.seed}
+    sprites, frames = workshop.draw(network, options.number, frames=True, **how)
+    of = [network.classes[i % network.n_cfeat] if network.classes else "" for i in range(options.number)]
+    names = [f"{name}/{number:03d}.png".lstrip("/") for number, name in enumerate(of)]
+    out = options.out
+    for sprite, name in zip(sprites, names, strict=True):
+        save_png(sprite, out / "sprites" / name)
+    write_sheet(out / "sheet.png", sprites, names, collection.form, options.made_from)
+    workshop.checkered(sprites, title=f"{len(sprites)} new sprites").save(out / "preview.png")
+    film = Animation(frames, columns=16, scale=3, fps=8)
+    film.save(out / "denoising.webp")
+    if options.gif:
+        with warnings.catch_warnings(record=True) as lost:
+            film.save(out / "denoising.gif")
+        print(f"denoising.gif {'has 256 colours a frame, and loses some' if lost else 'loses nothing'}")
+    which, copied = workshop.copies(sprites, collection.sprites, workshop.palette_of(network), options.mirror)
+    pairs = np.stack([sprites, collection.sprites[which]], axis=1).reshape(-1, *sprites.shape[1:])
+    titles = [word for copy in copied for word in ("copy of" if copy else "new", "yours")]
+    workshop.checkered(pairs, titles=titles, title="each beside the nearest of yours").save(out / "copies.png")
+    print(f"{copied.sum()} of {len(sprites)} are copies of yours; see {out / 'copies.png'}")
+    return int(copied.sum())
+
+
+def change(options):
+    """Draw sprites of the user's again, from a little to much changed."""
+    model = options.out / "model.safetensors"
+    if not model.is_file():
+        raise ValueError(f"there is no {model} yet; first make one: python weights/own.py YOUR_SPRITES --out DIR")
+    network = load_checkpoint(model)
+    given = collect(options.variants_of, size=network.h)
+    for name, reason in given.refused:
+        print(f"not used: {name}: {reason}")
+    for sprite, name in zip(given.sprites, given.names, strict=True):
+        folder = options.out / "variants" / Path(name).stem
+        rows = {strength: workshop.variants(network, sprite, strength, seed=options.seed) for strength in STRENGTHS}
+        for strength, drawn in rows.items():
+            for number, one in enumerate(drawn):
+                save_png(one, folder / f"{strength:.0%}_{number}.png")
+        shown = np.concatenate([np.concatenate([sprite[None], drawn]) for drawn in rows.values()])
+        titles = [word for strength in rows for word in ("yours", f"noised to {strength:.0%} of T", *[""] * 7)]
+        workshop.checkered(shown, 9, titles).save(folder.with_suffix(".png"))
+        print(f"variants of {name}: {folder.with_suffix('.png')}")
+
+
+def save_png(sprite, path):
+    """Write a sprite, uint8 (S, S, 4), as a PNG."""
+    with whole(path) as beside:
+        Image.fromarray(sprite).save(beside)
+
+
+def options_of(arguments=None):
+    """What was asked for on the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__.splitlines()[0], formatter_class=argparse.ArgumentDefaultsHelpFormatter
+    )
+    add = parser.add_argument
+    add(
+        "source",
+        nargs="?",
+        type=Path,
+        help="folder of pictures (subfolders are classes), sheet, its JSON, or animation",
+    )
+    add("--out", type=Path, required=True, help="where to write; nothing is written elsewhere")
+    add("--tile", type=int, help="of a sheet: the side of a tile in pixels; found, if left out")
+    add("--margin", type=int, help="of a sheet: the rim in pixels")
+    add("--spacing", type=int, help="of a sheet: pixels between two tiles")
+    add("--ground", help="an opaque colour that is to be transparent: white, or '#aaccee'")
+    add("--yes", action="store_true", help="do not ask whether the sprites were read rightly")
+    add("--epochs", type=int, default=60, help="how long to train; the minutes are said before")
+    add("--fresh", action="store_true", help="begin with a network that knows nothing, not with the labs'")
+    add("--mirror", action="store_true", help="also learn from mirrored sprites")
+    add("--hue", action="store_true", help="also learn from sprites in other hues, where they fit the palette")
+    add(
+        "--photos", action="store_true", help="train as for photographs: T = 1000, AdamW, 64 x 64, enlarged and cropped"
+    )
+    add("--tensorboard", action="store_true", help="also write loss and samples for TensorBoard")
+    add("--number", type=int, default=64, help="how many sprites to draw")
+    add("--guidance", type=float, default=1.5, help="how strongly to ask for a class")
+    add("--seed", type=int, default=0, help="of what is drawn")
+    add("--gif", action="store_true", help="also write the denoising as a GIF")
+    add("--made-from", default="", metavar="TEXT", help="whose pictures they are; it is kept with all that is made")
+    add("--variants-of", type=Path, metavar="PICTURE", help="change this sprite with the network that DIR holds")
+    options = parser.parse_args(arguments)
+    if not options.source and not options.variants_of:
+        parser.error("give the pictures to learn from, or --variants-of")
+    return options
+
+
+def main(arguments=None):
+    options = options_of(arguments)
+    options.out = out_folder(options.out, options.source)
+    if options.source:
+        note(options, {})
+        collection = read(options)
+        network = learn(collection, options)
+        copied = make(network, collection, options)
+        note(options, {"sprites": len(collection.sprites), "drawn": options.number, "copies": copied})
+    if options.variants_of:
+        change(options)
+
+
+def note(options, figures):
+    """Say in the folder what made it, and of whose pictures; by it a second call knows its own folder."""
+    about = {"made by": MADE_BY, "made from": options.made_from, **figures}
+    with whole(options.out / "about.json") as path:
+        path.write_text(json.dumps(about, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit("\nstopped; the same command goes on")
+    except (ValueError, OSError, RuntimeError) as error:
+        sys.exit(f"own.py: {error}")
