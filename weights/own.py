@@ -128,6 +128,9 @@ def change(options):
     given = collect(options.variants_of, size=network.h)
     for name, reason in given.refused:
         print(f"not used: {name}: {reason}")
+    if given.sprites.shape[1] > network.h:
+        size = given.sprites.shape[1]
+        raise ValueError(f"{options.variants_of} is {size} x {size}; the network draws {network.h} x {network.h}")
     for sprite, name in zip(given.sprites, given.names, strict=True):
         folder = options.out / "variants" / Path(name).stem
         rows = {strength: workshop.variants(network, sprite, strength, seed=options.seed) for strength in STRENGTHS}

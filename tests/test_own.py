@@ -1,0 +1,205 @@
+"""weights/own.py: a folder or a sheet in, new sprites and a model out; nothing lost, nothing written elsewhere."""
+
+import json
+import sys
+from pathlib import Path
+
+import materials
+import numpy as np
+import own
+import pytest
+from PIL import Image
+
+import workshop
+from collection import collect
+from diffusion_utilities import load_checkpoint
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch):
+    """Epochs of four small steps, sprites in few steps, and nobody at the keyboard."""
+    monkeypatch.setattr(workshop, "EPOCH", 64)
+    monkeypatch.setattr(workshop, "BATCH", 16)
+    monkeypatch.setattr(workshop, "STEPS", 3)
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: False, raising=False)
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sources")
+    materials.write(folder, 16)
+    return folder
+
+
+def tree(folder):
+    """All files below a folder, with their contents."""
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture(scope="module")
+def made(sources, tmp_path_factory):
+    """What one run on the items made: the folder, and what it said."""
+    out = tmp_path_factory.mktemp("made") / "new ones"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(workshop, "EPOCH", 64), patch.setattr(workshop, "BATCH", 16)
+        patch.setattr(sys.stdin, "isatty", lambda: False, raising=False)
+        before = tree(sources)
+        own.main(
+            [str(sources / "items"), "--out", str(out), "--epochs", "1", "--number", "8", "--made-from", "drawn by me"]
+        )
+        assert tree(sources) == before
+    assert {path.name for path in out.parent.iterdir()} == {"new ones"}
+    return out
+
+
+def test_what_is_made_is_there(made):
+    names = {path.name for path in made.iterdir()}
+    files = {"read.png", "preview.png", "copies.png", "sheet.png", "sheet.json", "denoising.webp", "model.safetensors"}
+    assert names == files | {"sprites", "training", "about.json"}
+    assert len(list(made.glob("sprites/*/*.png"))) == 8 and (made / "training" / "loss.csv").is_file()
+    about = json.loads((made / "about.json").read_text(encoding="utf-8"))
+    assert about["made from"] == "drawn by me" and about["sprites"] == 16 and about["drawn"] == 8
+
+
+def test_new_sprites_have_the_palette_and_the_transparency_of_the_old(made, sources):
+    palette = {tuple(colour) for colour in collect(sources / "items").sprites.reshape(-1, 4)}
+    drawn = [np.asarray(Image.open(path)) for path in sorted(made.glob("sprites/*/*.png"))]
+    assert all(sprite.shape == (16, 16, 4) for sprite in drawn)
+    assert {tuple(colour) for sprite in drawn for colour in sprite.reshape(-1, 4)} <= palette
+
+
+def test_the_sheet_holds_the_sprites_by_their_names(made):
+    again = collect(made / "sheet.json")
+    assert len(again.sprites) == 8 and not again.refused
+    for sprite, name in zip(again.sprites, again.names, strict=True):
+        assert (sprite == np.asarray(Image.open(made / "sprites" / name))).all()
+
+
+def test_the_model_draws_anywhere_in_three_lines(made, sources, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    network = load_checkpoint(made / "model.safetensors")
+    sprites = workshop.draw(network, 2, context="crown", seed=1)
+    assert sprites.shape == (2, 16, 16, 4) and network.classes == ["axe", "crown", "lantern", "umbrella"]
+    assert network.own["made_from"] == "drawn by me" and network.schedule.timesteps == 500
+
+
+def test_a_second_call_goes_on_where_the_first_stopped(sources, tmp_path, capsys, monkeypatch):
+    call = [str(sources / "beetles"), "--out", str(tmp_path / "out"), "--epochs", "2", "--number", "2"]
+
+    def stopped(self, epoch, network, losses):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(workshop.Diary, "__call__", stopped)
+        own.main(call)
+    assert not (tmp_path / "out" / "model.safetensors").exists()
+    own.main(call)
+    assert "1 of 2 epochs found" in capsys.readouterr().out
+    trained = (tmp_path / "out" / "model.safetensors").read_bytes()
+    own.main(call)
+    assert "2 of 2 epochs found" in capsys.readouterr().out
+    assert (tmp_path / "out" / "model.safetensors").read_bytes() == trained
+
+
+def test_what_cannot_be_used_is_named_and_few_are_said_to_be_few(sources, tmp_path, capsys):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    for number, path in enumerate(sorted((sources / "beetles").glob("*.png"))[:10]):
+        (folder / f"{number}.png").write_bytes(path.read_bytes())
+    (folder / "cut.png").write_bytes((folder / "0.png").read_bytes()[:60])
+    (folder / "notes.txt").write_text("to do", encoding="utf-8")
+    own.main([str(folder), "--out", str(tmp_path / "out"), "--epochs", "1", "--number", "2"])
+    said = capsys.readouterr().out
+    assert "not used: mine/cut.png" in said and "not used: mine/notes.txt" in said
+    assert "10 are too few to learn from: copies will come out" in said
+
+
+@pytest.mark.parametrize("number, words", [(29, "too few"), (30, "not many"), (99, "not many"), (100, None)])
+def test_how_many_are_enough(number, words, tmp_path, capsys):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    picture = np.full((8, 8, 4), 255, np.uint8)
+    for i in range(number):
+        picture[0, 0, 0] = i
+        Image.fromarray(picture).save(folder / f"{i}.png")
+    options = own.options_of([str(folder), "--out", str(tmp_path / "out")])
+    own.read(options)
+    said = capsys.readouterr().out
+    assert (words in said) if words else ("too few" not in said and "not many" not in said)
+
+
+def test_whoever_can_answer_is_asked_before_anything_is_trained(sources, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr("builtins.input", lambda words: asked.append((words, (tmp_path / "read.png").is_file())))
+    own.read(own.options_of([str(sources / "items"), "--out", str(tmp_path)]))
+    assert asked == [(asked[0][0], True)] and "--tile" in asked[0][0]
+    own.read(own.options_of([str(sources / "items"), "--out", str(tmp_path), "--yes"]))
+    assert len(asked) == 1
+
+
+def test_nothing_of_the_users_is_written_over(sources, tmp_path):
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "sheet.png").write_bytes(b"mine")
+    with pytest.raises(ValueError, match="holds something else"):
+        own.out_folder(tmp_path / "full", sources)
+    with pytest.raises(ValueError, match="holds something else"):
+        own.out_folder(tmp_path / "full" / "sheet.png", sources)
+    with pytest.raises(ValueError, match="lies within what is read"):
+        own.out_folder(sources / "items" / "new", sources / "items")
+    assert own.out_folder(tmp_path / "new", sources) == (tmp_path / "new").resolve()
+
+
+def test_variants_of_a_sprite(made, sources, capsys):
+    picture = sorted((sources / "items" / "axe").glob("*.png"))[0]
+    own.main(["--out", str(made), "--variants-of", str(picture)])
+    assert f"variants of {picture.name}" in capsys.readouterr().out
+    drawn = sorted((made / "variants" / picture.stem).glob("*.png"))
+    assert len(drawn) == 8 * len(own.STRENGTHS) and (made / "variants" / f"{picture.stem}.png").is_file()
+    assert Image.open(drawn[0]).size == (16, 16)
+
+
+def test_variants_need_a_model_and_a_sprite_that_fits(made, sources, tmp_path):
+    with pytest.raises(ValueError, match="first make one"):
+        own.main(["--out", str(tmp_path / "empty"), "--variants-of", str(sources / "houses.png")])
+    with pytest.raises(ValueError, match="32 x 32.*16 x 16"):
+        own.main(["--out", str(made), "--variants-of", str(sources / "houses.png")])
+
+
+def test_a_gif_says_what_it_loses_and_hues_that_fit_nothing_are_said_to(sources, tmp_path, capsys):
+    call = [
+        str(sources / "items"),
+        "--out",
+        str(tmp_path / "out"),
+        "--epochs",
+        "1",
+        "--number",
+        "2",
+        "--gif",
+        "--hue",
+        "--mirror",
+    ]
+    own.main(call)
+    said = capsys.readouterr().out
+    assert "denoising.gif has 256 colours a frame, and loses some" in said and "--hue: no hue fits the palette" in said
+    assert (tmp_path / "out" / "denoising.gif").is_file()
+
+
+def test_photographs_are_learned_as_such(sources, tmp_path):
+    own.main([str(sources / "items"), "--out", str(tmp_path / "out"), "--epochs", "1", "--number", "2", "--photos"])
+    network = load_checkpoint(tmp_path / "out" / "model.safetensors")
+    assert network.h == 64 and network.schedule.timesteps == 1000
+
+
+def test_errors_are_sentences(tmp_path):
+    import subprocess
+
+    run = [sys.executable, str(ROOT / "weights" / "own.py")]
+    done = subprocess.run(
+        [*run, "nowhere", "--out", str(tmp_path / "out")], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1 and "Traceback" not in done.stderr and "nowhere" in done.stderr
+    done = subprocess.run([*run, "--out", str(tmp_path / "out")], capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and "--variants-of" in done.stderr
