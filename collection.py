@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
+from scipy import ndimage
 
 import gate
 import player
@@ -74,8 +75,9 @@ def collect(path, tile=None, margin=None, spacing=None, ground=None, size=LEAST)
     path: a folder, whose subfolders are classes; a sheet; the JSON beside a sheet, or the sheet beside it; an animated
     GIF, WebP or PNG; one picture. Larger than 64x64, or than tile, a picture is a sheet. tile, margin, spacing: of the
     sheets without a JSON, in pixels: the side of a tile, the rim of the sheet, and what is between two tiles; left out,
-    they are found where the ground shows them. ground: an opaque colour that becomes transparent, (red, green, blue) in
-    0 ... 255 or a name. size: the least that the sprites are padded to, as those of a network.
+    they are found where the ground shows them. ground: a colour, (red, green, blue) in 0 ... 255 or a name, that
+    becomes transparent in opaque pictures, from their rims on: what a figure encloses stays. size: the least that
+    sprites are padded to, as those of a network.
     What cannot be used is in the collection's `refused`, with the reason. Raises FileNotFoundError if there is nothing
     at path, ValueError for sizes that no sheet has, and if nothing can be used.
     """
@@ -172,10 +174,9 @@ class _Reading:
             self.odd[kind].append(name)
         for picture in pictures:
             gone = picture[..., 3] == 0
-            if self.ground:
-                cleared = (picture == (*self.ground, 255)).all(axis=2)
-                self.cleared |= cleared.any()
-                gone |= cleared
+            if self.ground and not gone.any():
+                gone = _around(picture, self.ground)
+                self.cleared |= gone.any()
             picture[gone] = 0
         return pictures
 
@@ -256,6 +257,13 @@ class _Reading:
             self.remarks.append(f"Without a class, as they are beside the subfolders: {labels.count(None)}.")
         texts = [*map(_plain, classes)], names, self.refused, [*map(_plain, self.remarks)], self.form
         return Collection(sprites, one_hot.reshape(len(names), len(classes)), *texts)
+
+
+def _around(picture, ground):
+    """Where a picture, uint8 (H, W, 4), has this colour without a gap from its rim on, bool (H, W)."""
+    alike = np.pad((picture == (*ground, 255)).all(axis=2), 1, constant_values=True)
+    regions, _ = ndimage.label(alike)
+    return (regions == regions[0, 0])[1:-1, 1:-1]
 
 
 def _oddities(names, pictures, sprites, opaque):

@@ -54,6 +54,7 @@ from scoring import nearest
 BATCH = 64
 EPOCH = 2_048  # pictures that are shown in an epoch, however few there are: each comes in many places
 STEPS = 50  # of drawing
+FREE = 64  # how far the ground is to be from each colour, in bytes
 SHARP = partial(ddpm_step, posterior=True)  # with the least noise, which is good for few steps
 
 # --------------------------------------------------------------------------------------------------------- palette
@@ -63,16 +64,19 @@ class Palette:
     """The colours of a set of sprites, and the ground on which a network of three channels sees them.
 
     colours: red, green, blue and opacity, uint8 (K, 4). most: how many of them a sprite has at most.
-    `ground`, (3,), is a colour far from all of them: white if it can be, which the labs' network knows.
+    `ground`, (3,), is a colour far from all of them: white if it can be, which the labs' network knows, else a corner
+    of the cube of colours (`begin` says why), else any.
     """
 
     def __init__(self, colours, most):
         self.colours, self.most = np.asarray(colours, np.uint8).reshape(-1, 4), int(most)
-        sides = (0, 64, 128, 191, 255)
-        candidates = np.array([(255, 255, 255), *product(sides, repeat=3)])
+        grounds = np.array(list(product((255, 0, 64, 128, 191), repeat=3)))  # white first
         opaque = self.colours[self.colours[:, 3] > 0]
-        free = [np.linalg.norm(laid(opaque, ground) - ground, axis=1).min(initial=255) for ground in candidates]
-        self.ground = candidates[0 if free[0] >= 64 else int(np.argmax(free))]
+        free = np.array([np.linalg.norm(laid(opaque, one) - one, axis=1).min(initial=255) for one in grounds])
+        corners = (grounds % 255 == 0).all(axis=1)
+        best = np.where(corners, free, -1).argmax()
+        best = best if free[best] >= FREE else free.argmax()
+        self.ground = grounds[0 if free[0] >= FREE or (self.colours[:, 3] == 255).all() else best]
 
     @classmethod
     def of(cls, sprites):
@@ -155,6 +159,10 @@ def begin(palette, size, n_classes=0, fresh=False, made_from="", seed=0):
         for name in ("whole.to_vec.weight", "whole.to_map.weight"):
             known[name] = avg_pool2d(interpolate(known[name], scale_factor=size // 4), 4)  # all add up as before
         known["whole.to_vec.weight"] *= (16 / size) ** 2  # it sums over so many more places
+        sign = torch.tensor(palette.ground > 127).float().reshape(3, 1, 1) * 2 - 1  # where the ground is dark, it is
+        known["first.weight"] *= sign  # shown the negative, so that it sees the white ground that it knows; that is
+        known["last.2.weight"] *= sign[..., None]  # exact in the corners, as the negative of noise is noise
+        known["last.2.bias"] *= sign.flatten()
         network.load_state_dict(known, strict=False)
     network.schedule = NoiseSchedule()
     network.own = {"colours": palette.colours.tolist(), "most": palette.most, "made_from": made_from}
@@ -210,7 +218,7 @@ def seconds_a_step(network, sprites, optimizer=muon):
     return seconds
 
 
-def teach(network, sprites, labels, *, epochs=60, more=vary, seed=0, **settings):
+def teach(network, sprites, labels, *, epochs=30, more=vary, seed=0, **settings):
     """Teach a network sprites, uint8 (N, S, S, 4), with labels (N, K): the labs' `train`, with many copies of each.
 
     more: how one comes to so many, called as more(sprites, n, seed=seed): `vary`, a partial of it, or `enlarged`.

@@ -281,6 +281,24 @@ def test_opaque_among_transparent_stay_and_are_told_of(tmp_path):
     assert "No pixel is (1, 2, 3), so that ground= changed nothing." in collect(tmp_path, ground=(1, 2, 3)).remarks
 
 
+def test_ground_is_what_lies_around_a_figure_and_not_what_it_encloses(tmp_path):
+    pixels = np.full((12, 12, 4), 255, np.uint8)
+    pixels[3:9, 3:9] = 40, 20, 10, 255
+    pixels[5:7, 5:7] = 255  # white eyes
+    inside = np.zeros((12, 12), bool)
+    inside[3:9, 3:9] = True
+    outlined = pixels * inside[..., None]
+    outlined[0, 0] = 255  # white and at the rim, but this picture is transparent already
+    save(tmp_path / "a.png", pixels), save(tmp_path / "b.png", outlined.astype(np.uint8))
+    opaque, transparent = collect(tmp_path, ground="white").sprites
+    assert ((opaque[..., 3] > 0) == inside).all() and (opaque[5:7, 5:7] == 255).all()
+    assert (transparent[0, 0] == 255).all()
+    across = np.full((12, 12, 4), 255, np.uint8)
+    across[:, 5] = across[5] = 9, 9, 9, 255  # four corners, each with a rim of its own
+    save(tmp_path / "c" / "c.png", across)
+    assert (collect(tmp_path / "c", ground="white").sprites[..., 3] > 0).sum() == 23
+
+
 def test_half_transparent_pixels_are_no_ground(tmp_path):
     pixels = np.full((8, 8, 4), (10, 20, 30, 255), np.uint8)
     pixels[3] = 10, 20, 30, 128

@@ -132,6 +132,14 @@ def test_the_ground_is_white_unless_a_colour_is_within_64_of_it():
     assert Palette([(255, 255, 191, 255), (0, 0, 0, 0)], 2).ground.tolist() == [255, 255, 255]
     assert Palette([(255, 255, 192, 255), (0, 0, 0, 0)], 2).ground.tolist() != [255, 255, 255]
     assert Palette([(255, 255, 255, 0)], 1).ground.tolist() == [255, 255, 255]  # which is not seen
+    assert Palette([(255, 255, 255, 255)], 1).ground.tolist() == [255, 255, 255]  # where nothing is transparent
+
+
+def test_the_ground_is_in_a_corner_unless_the_palette_is():
+    assert set(Palette([(0, 0, 0, 0), (255, 255, 255, 255), (128, 128, 128, 255)], 3).ground) <= {0, 255}
+    corners = [(*corner, 255) for corner in product((0, 255), repeat=3)]
+    ground = Palette([(0, 0, 0, 0), *corners], 9).ground
+    assert min(math.dist(ground, corner[:3]) for corner in corners) > 200
 
 
 def test_white_outlines_and_black_ones_stand_out_from_the_ground():
@@ -237,13 +245,24 @@ def test_hues_fit_where_one_in_twenty_at_most_leaves_the_palette():
 
 def test_a_network_begins_with_what_the_shipped_one_knows():
     network = begin(Palette.of(ITEMS), 16, 3, made_from="my own")
-    shipped = SHIPPED.state_dict()
+    shipped, turned_over = SHIPPED.state_dict(), {"first.weight", "last.2.weight", "last.2.bias"}
     for name, weights in network.state_dict().items():
-        assert torch.equal(weights, shipped[name]) or name == "contextembed.weight", name
+        same = torch.equal(weights.abs(), shipped[name].abs() if name in turned_over else shipped[name])
+        assert name == "contextembed.weight" or (same if name in turned_over else torch.equal(weights, shipped[name]))
     assert network.contextembed.weight.shape == (64, 3) and network.own["made_from"] == "my own"
     palette = workshop.palette_of(network)
     assert (palette.colours == Palette.of(ITEMS).colours).all() and palette.most == Palette.of(ITEMS).most
     assert not torch.equal(begin(palette, 16, fresh=True).first.weight, SHIPPED.first.weight)
+
+
+@pytest.mark.parametrize("ground", [(255, 255, 255), (0, 0, 255), (255, 0, 255), (0, 0, 0)])
+def test_on_a_ground_in_a_corner_a_network_sees_the_white_that_it_knows(ground):
+    palette = Palette.of(ITEMS)
+    palette.ground = np.array(ground)
+    x = torch.randn(2, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    sign = torch.tensor(ground).reshape(3, 1, 1) / 127.5 - 1
+    given = begin(palette, 16)(x * sign, 0.3)
+    assert torch.allclose(given * sign, SHIPPED(x, 0.3), rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("size", [8, 12, 16, 20, 32, 64])

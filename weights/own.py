@@ -111,8 +111,12 @@ def make(network, collection, options):
         with warnings.catch_warnings(record=True) as lost:
             film.save(out / "denoising.gif")
         print(f"denoising.gif {'has 256 colours a frame, and loses some' if lost else 'loses nothing'}")
-    which, copied = workshop.copies(sprites, collection.sprites, workshop.palette_of(network), options.mirror)
-    pairs = np.stack([sprites, collection.sprites[which]], axis=1).reshape(-1, *sprites.shape[1:])
+    own = collection.sprites
+    if own.shape[1] != network.h:  # learned as photographs
+        size = network.h, network.h
+        own = np.stack([Image.fromarray(sprite).resize(size, Image.Resampling.NEAREST) for sprite in own])
+    which, copied = workshop.copies(sprites, own, workshop.palette_of(network), options.mirror)
+    pairs = np.stack([sprites, own[which]], axis=1).reshape(-1, *sprites.shape[1:])
     titles = [word for copy in copied for word in ("copy of" if copy else "new", "yours")]
     workshop.checkered(pairs, titles=titles, title="each beside the nearest of yours").save(out / "copies.png")
     print(f"{copied.sum()} of {len(sprites)} are copies of yours; see {out / 'copies.png'}")
@@ -167,7 +171,7 @@ def options_of(arguments=None):
     add("--spacing", type=int, help="of a sheet: pixels between two tiles")
     add("--ground", help="an opaque colour that is to be transparent: white, or '#aaccee'")
     add("--yes", action="store_true", help="do not ask whether the sprites were read rightly")
-    add("--epochs", type=int, default=60, help="how long to train; the minutes are said before")
+    add("--epochs", type=int, default=30, help="how long to train; the minutes are said before")
     add("--fresh", action="store_true", help="begin with a network that knows nothing, not with the labs'")
     add("--mirror", action="store_true", help="also learn from mirrored sprites")
     add("--hue", action="store_true", help="also learn from sprites in other hues, where they fit the palette")

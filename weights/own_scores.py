@@ -104,7 +104,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--run", type=Path, default=HERE / "runs" / "own_scores", help="folder of the unfinished table")
     folder = parser.parse_args().run
-    lengths = {"items": (10, 20, 40), "beetles": (10, 20, 40), "houses": (10, 20)}
+    lengths = {"items": (3, 10, 30), "beetles": (3, 30), "houses": (3, 20)}
     rows = [
         {"material": material, "start": start, "epochs": epochs, "n": 400, "given": None}
         for material, several in lengths.items()
