@@ -18,6 +18,7 @@ from exercises.lab5 import EXERCISES as LAB5
 from exercises.lab6 import EXERCISES as LAB6
 from exercises.lab7 import EXERCISES as LAB7
 from exercises.lab8 import EXERCISES as LAB8
+from exercises.lab9 import EXERCISES as LAB9
 
 __all__ = ["EXERCISES", "check", "hint", "yours_or_ours"]
 
@@ -30,5 +31,6 @@ for lab in (
     LAB6,
     LAB7,
     LAB8,
+    LAB9,
 ):
     EXERCISES.update({exercise.number: exercise for exercise in lab})

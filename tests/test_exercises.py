@@ -28,6 +28,7 @@ HOW_MANY = {  # exercises of each lab
     6: 5,
     7: 5,
     8: 5,
+    9: 5,
 }
 NUMBERS = [f"{lab}.{n}" for lab, count in HOW_MANY.items() for n in range(1, count + 1)]
 

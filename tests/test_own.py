@@ -104,6 +104,8 @@ def test_a_second_call_goes_on_where_the_first_stopped(sources, tmp_path, capsys
     assert "2 of 2 epochs found" in capsys.readouterr().out
     again = load_file(tmp_path / "out" / "model.safetensors")
     assert all(torch.equal(again[name], weights) for name, weights in trained.items())
+    with pytest.raises(ValueError, match=r"begun with other sprites or settings; give another --out"):
+        own.main([*call, "--mirror"])
 
 
 def test_what_cannot_be_used_is_named_and_few_are_said_to_be_few(sources, tmp_path, capsys):

@@ -4,6 +4,7 @@ import csv
 
 import errata
 import guidance
+import own_scores
 import pytest
 import scores
 import spoiled
@@ -97,6 +98,22 @@ def test_a_row_of_the_spoiled():
     again = spoiled.figures(**settings)
     assert tuple(again) == spoiled.COLUMNS
     assert_made(stored("spoiled.csv", **settings), settings, again, rel=0.01, abs=0.006)
+
+
+def test_a_row_of_your_own_sprites():
+    settings = {"material": "items", "start": "the labs' network", "epochs": 1, "n": 50, "given": 8}
+    again, row = own_scores.figures(**settings), stored("own_scores.csv", **settings)
+    assert tuple(again) == own_scores.COLUMNS and float(row.pop("minutes")) > 0  # which another machine needs not
+    assert_made(row, settings, again, rel=0.05, abs=0.03)
+
+
+def test_a_sprite_is_named_where_a_kind_is_likely_and_the_one_that_was_asked_for():
+    _, namer = own_scores.judged("items", 16, 60)
+    sprites, names = own_scores.drawings("items", 40, 5, 16)
+    right = own_scores.named(namer, sprites, names)
+    assert 0.7 < right <= own_scores.named(namer, sprites)
+    assert own_scores.named(namer, sprites, names[1:] + names[:1]) < 0.1
+    assert own_scores.named(namer, sprites * 0) < 1
 
 
 def test_the_card_begins_with_the_scores_of_the_table():

@@ -37,6 +37,7 @@ TABLES = [
     "weights/guidance.csv",
     "weights/families.csv",
     "weights/spoiled.csv",
+    "weights/own_scores.csv",
 ]
 
 
@@ -111,6 +112,13 @@ def products():
             ["weights/spoiled.csv"],
             resumes=True,
             row={"spoil": "soft", "amount": 0.5, "n": 200, "seed": 0},
+        ),
+        "own scores": Product(
+            ("weights/own_scores.py",),
+            ["weights/model_trained.safetensors", "weights/judge.safetensors"],
+            ["weights/own_scores.csv"],
+            resumes=True,
+            row={"material": "items", "start": "the labs' network", "epochs": 1, "n": 50, "given": 8},
         ),
         "families": Product(("weights/families.py",), [], ["weights/families.csv"]),
         "animation": Product(

@@ -88,7 +88,14 @@ def learn(collection, options):
     folder, bar = options.out / "training", sys.stderr.isatty()
     diary = workshop.Diary(options.epochs, folder, options.tensorboard)
     settings = {"epochs": options.epochs, "folder": folder, "after_epoch": diary, "more": more, "progress": bar, **how}
-    workshop.teach(network, sprites, collection.labels, **settings)
+    try:
+        workshop.teach(network, sprites, collection.labels, **settings)
+    except ValueError as error:
+        if "holds a run" not in str(error):
+            raise
+        raise ValueError(
+            f"{folder} was begun with other sprites or settings; give another --out, or delete it"
+        ) from error
     save_checkpoint(network, options.out / "model.safetensors")
     return network
 

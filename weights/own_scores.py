@@ -111,7 +111,7 @@ def main():
         for epochs in several
         for start in ("the labs' network", "nothing")
     ]
-    rows += [{"material": "items", "start": "the labs' network", "epochs": 1, "n": 100, "given": 8}]  # for the test
+    rows += [{"material": "items", "start": "the labs' network", "epochs": 1, "n": 50, "given": 8}]  # for the test
     fill(folder / "own_scores.csv", rows, figures, COLUMNS)
     with whole(WEIGHTS / "own_scores.csv") as path:
         shutil.copy(folder / "own_scores.csv", path)
