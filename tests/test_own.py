@@ -121,6 +121,14 @@ def test_what_cannot_be_used_is_named_and_few_are_said_to_be_few(sources, tmp_pa
     assert "10 are too few to learn from: copies will come out" in said
 
 
+def test_what_the_reading_says_is_said_in_options():
+    said = "if (0, 0, 16) is their ground, ground=(0, 0, 16) makes it transparent. Give tile=, margin= and spacing=."
+    ours = (
+        "if (0, 0, 16) is their ground, --ground '#000010' makes it transparent. Give --tile, --margin and --spacing ."
+    )
+    assert own.as_options(said).replace(" .", ".") == ours.replace(" .", ".")
+
+
 @pytest.mark.parametrize("number, words", [(29, "too few"), (30, "not many"), (99, "not many"), (100, None)])
 def test_how_many_are_enough(number, words, tmp_path, capsys):
     folder = tmp_path / "mine"

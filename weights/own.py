@@ -16,6 +16,7 @@ Stop it with Ctrl-C whenever you like: the same command goes on. DIR then holds
 
 import argparse
 import json
+import re
 import sys
 import warnings
 from functools import partial
@@ -51,9 +52,9 @@ def read(options):
     collection = collect(options.source, options.tile, options.margin, options.spacing, options.ground)
     n, size = collection.sprites.shape[:2]
     for name, reason in collection.refused:
-        print(f"not used: {name}: {reason}")
+        print(f"not used: {name}: {as_options(reason)}")
     for remark in collection.remarks:
-        print(remark)
+        print(as_options(remark))
     classes = f", in {len(collection.classes)} classes: {', '.join(collection.classes)}" if collection.classes else ""
     print(f"{n} sprites of {size} x {size}{classes}. Look at {options.out / 'read.png'}")
     collection.picture().save(options.out / "read.png")
@@ -67,6 +68,16 @@ def read(options):
         except EOFError:
             print()
     return collection
+
+
+def as_options(words):
+    """What `collect` says of its arguments, in words for the command line."""
+
+    def in_hex(found):
+        return "--ground '#{:02x}{:02x}{:02x}'".format(*map(int, found.groups()))
+
+    words = re.sub(r"\bground=\((\d+), (\d+), (\d+)\)", in_hex, words)
+    return re.sub(r"\b(tile|margin|spacing|ground)=", r"--\1", words)
 
 
 def learn(collection, options):
@@ -224,4 +235,4 @@ if __name__ == "__main__":
     except KeyboardInterrupt:
         sys.exit("\nstopped; the same command goes on")
     except (ValueError, OSError, RuntimeError) as error:
-        sys.exit(f"own.py: {error}")
+        sys.exit(f"own.py: {as_options(str(error))}")
