@@ -268,10 +268,10 @@ def _around(picture, ground):
 
 def _oddities(names, pictures, sprites, opaque):
     """Sentences on what was done to pictures, and what is to be known of them."""
-    sizes, size = sorted({picture.shape[1::-1] for picture in pictures}), sprites.shape[1]
-    if sizes != [(size, size)]:
-        of = " to ".join(f"{width}x{height}" for width, height in dict.fromkeys((sizes[0], sizes[-1])))
-        yield f"Pictures of {of} are padded evenly to {size}x{size}, not stretched."
+    sides, size = sorted(side for picture in pictures for side in picture.shape[:2]), sprites.shape[1]
+    if sides[0] < size:
+        of = " to ".join(map(str, dict.fromkeys((sides[0], sides[-1]))))
+        yield f"Sides of {of} pixels are padded evenly to {size}x{size}; nothing is stretched."
     full = [i for i, is_full in enumerate(opaque) if is_full]
     if full:
         ground, share = most_on_the_rims([pictures[i] for i in full])
