@@ -111,7 +111,7 @@ class _Reading:
     def __init__(self, sizes, ground):
         self.sizes, self.ground, self.form = sizes, ground, "hash"
         self.found, self.refused, self.remarks, self.odd = [], [], [], defaultdict(list)
-        self.cleared = False
+        self.cleared = self.enclosed = 0  # pixels of the ground
 
     def folder(self, root):
         """Read all files below a folder; the names of its subfolders are the classes."""
@@ -175,8 +175,9 @@ class _Reading:
         for picture in pictures:
             gone = picture[..., 3] == 0
             if self.ground and not gone.any():
-                gone = _around(picture, self.ground)
-                self.cleared |= gone.any()
+                gone, alike = _around(picture, self.ground)
+                self.cleared += gone.sum()
+                self.enclosed += (alike & ~gone).sum()
             picture[gone] = 0
         return pictures
 
@@ -253,6 +254,8 @@ class _Reading:
         self.remarks += _oddities(names, pictures, sprites, opaque)
         if self.ground and not self.cleared:
             self.remarks.append(f"No pixel is {self.ground}, so that ground= changed nothing.")
+        if self.enclosed:
+            self.remarks.append(f"Pixels of the ground that figures enclose stay as they are: {self.enclosed:,}.")
         if classes and None in labels:
             self.remarks.append(f"Without a class, as they are beside the subfolders: {labels.count(None)}.")
         texts = [*map(_plain, classes)], names, self.refused, [*map(_plain, self.remarks)], self.form
@@ -260,10 +263,10 @@ class _Reading:
 
 
 def _around(picture, ground):
-    """Where a picture, uint8 (H, W, 4), has this colour without a gap from its rim on, bool (H, W)."""
-    alike = np.pad((picture == (*ground, 255)).all(axis=2), 1, constant_values=True)
-    regions, _ = ndimage.label(alike)
-    return (regions == regions[0, 0])[1:-1, 1:-1]
+    """Where a picture, uint8 (H, W, 4), has this colour without a gap from its rim on, bool (H, W), and anywhere."""
+    alike = (picture == (*ground, 255)).all(axis=2)
+    regions, _ = ndimage.label(np.pad(alike, 1, constant_values=True))
+    return (regions == regions[0, 0])[1:-1, 1:-1], alike
 
 
 def _oddities(names, pictures, sprites, opaque):

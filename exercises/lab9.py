@@ -1,5 +1,7 @@
 """The exercises of Lab 9: the ground, the nearest colour, where drawing again begins, the known part, a step back."""
 
+from functools import wraps
+
 import torch
 
 from exercises.engine import Exercise, Problem, read, result_of
@@ -105,6 +107,18 @@ def _ground_cases():
     return cases
 
 
+def _ground_trial(exercise, function):
+    """A place is no float either, but what is wrong with it is not that."""
+
+    @wraps(function)
+    def floats(*arguments):
+        given = function(*arguments)
+        whole = isinstance(given, int) or (torch.is_tensor(given) and not given.is_floating_point())
+        return torch.as_tensor(given).float() if whole else given
+
+    return plain(_ground_cases)(exercise, floats)
+
+
 def _nearest_cases():
     dark_and_light = torch.tensor([[3, 3, 3], [250, 250, 250], [120, 10, 200]], dtype=torch.uint8)
     cases = {"the palette's own colours": (dark_and_light, dark_and_light.flip(0))}
@@ -136,10 +150,37 @@ def _start_cases():
         "x0 = 1, eps = 0, strength = 0.3, T = 500": (ones, 0.3, 0 * ones, alpha_bar_of(500)),
         "x0 = 0, eps = 1, strength = 0.2, T = 500": (0 * ones, 0.2, ones, alpha_bar_of(500)),
         "random x0 and eps, strength = 0.5, T = 20": (x, 0.5, eps, alpha_bar_of(20)),
+        "random x0 and eps, strength = 0.9, T = 20": (x, 0.9, eps, alpha_bar_of(20)),
         "random x0 and eps, strength = 0.29, T = 100": (x, 0.29, eps, alpha_bar_of(100)),
         "random x0 and eps, strength = 0.001, T = 100": (x[..., :3, :], 0.001, eps[..., :3, :], alpha_bar_of(100)),
         "random x0 and eps, strength = 1, T = 500": (x, 1, eps, alpha_bar_of(500)),
     }
+
+
+def _start_trial(exercise, function):
+    @wraps(function)
+    def in_order(*arguments):
+        given = function(*arguments)
+        if isinstance(given, (tuple, list)) and len(given) == 2 and torch.is_tensor(given[0]) and given[0].dim() == 4:
+            text = "It returns the noised x0 first. The times come first: `return times, xt`."
+            raise Problem(text, "order")
+        return given
+
+    return _once(plain(_start_cases, ("times", "xt"), also=_whole))(exercise, in_order)
+
+
+def _once(trial):
+    """The same trial, where a mistake says already what chance has to do with it."""
+
+    def tried(exercise, function):
+        try:
+            return trial(exercise, function)
+        except Problem as problem:
+            if problem.kind != "chance":
+                raise
+            raise Problem("Asked twice, it gives two answers.", "chance") from None
+
+    return tried
 
 
 def _beside_cases():
@@ -178,7 +219,7 @@ EXERCISES = (
         "my_ground(candidates, colours)",
         _ground,
         lambda candidates, colours: candidates[0],
-        plain(_ground_cases),
+        _ground_trial,
         "Start with all distances, (M, K): `torch.cdist(candidates, colours)`.",
         "On this ground, nothing of your sprites can be taken for ground.",
         (
@@ -232,7 +273,7 @@ EXERCISES = (
         "Start with numbers that can be negative: `pixels.float()` and `colours.float()`.",
         "Whatever the network draws, what comes out is in your palette, to the last bit.",
         (
-            "First all distances, a row for each pixel, of numbers with a point. Then the place of the smallest in "
+            "First all distances, a row for each pixel, after `.float()`. Then the place of the smallest in "
             "each row, and the colour at that place.",
             "`far = torch.cdist(pixels.float(), colours.float())`; `far.argmin(dim=1)` are places, and `colours[...]` "
             "looks them up.",
@@ -278,15 +319,15 @@ EXERCISES = (
         "9.3",
         "my_start(x0, strength, eps, alpha_bar)",
         _start,
-        lambda x0, strength, eps, alpha_bar: ([len(alpha_bar) - 1, 0], eps),
-        plain(_start_cases, ("times", "xt"), also=_whole),
-        "Start with the time: `t = max(1, round(strength * T))`, where T is `len(alpha_bar) - 1`.",
+        lambda x0, strength, eps, alpha_bar: (_times(len(alpha_bar) - 1, min(len(alpha_bar) - 1, MOST)), eps),
+        _start_trial,
+        "Start with the time: strength times T, rounded with `round`, but at least 1.",
         "Anything can be changed so, from hardly to beyond recognition: programs that make pictures call it "
         "image-to-image.",
         (
-            "Three things: the time t that belongs to the strength, the times from t down to 0, at most 50 steps, and "
-            "x0 noised to t in one jump.",
-            "`times_of(t, min(t, 50))` gives the times. The jump is `alpha_bar[t].sqrt() * x0 + "
+            "Two things: the time t that belongs to the strength, rounded and at least 1, and x0 noised to t in one "
+            "jump. The last line makes the times of t.",
+            "The time is `max(1, round(strength * T))`. The jump is `alpha_bar[t].sqrt() * x0 + "
             "(1 - alpha_bar[t]).sqrt() * eps`.",
         ),
         {
@@ -306,12 +347,33 @@ EXERCISES = (
             _wrong_start(t=lambda strength, T: round(strength * T), n=lambda t: max(1, min(t, MOST))): (
                 "A small strength gives t = 0, where there is nothing to draw. t is at least 1."
             ),
-            _wrong_start(n=lambda t: MOST): "Where t is below 50, times come twice. So many steps as t, at most 50.",
-            _wrong_start(n=lambda t: t): "Each t is a step, up to 500. Take at most 50.",
+            _wrong_start(t=lambda strength, T: round(strength * T)): (
+                "A small strength gives t = 0, and so 0 steps to divide by. t is at least 1: `max(1, ...)`."
+            ),
+            lambda x0, s, e, ab: (None, _noised(x0, max(1, s * (len(ab) - 1)), e, ab)): (
+                "t looks up a row of alpha_bar, so it has to be a whole number: `round(strength * T)`."
+            ),
+            _wrong_start(t=lambda strength, T: max(1, strength * T), mix=lambda x0, t, e, ab: e): (
+                "The number of steps has to be whole, and so t: `round(strength * T)`."
+            ),
+            _wrong_start(t=lambda strength, T: max(1, round(strength * (T + 1)))): (
+                "alpha_bar has an entry for t = 0, too, so T is `len(alpha_bar) - 1`; at T + 1 it has none."
+            ),
+            _wrong_start(t=lambda strength, T: min(T, max(1, round(strength * (T + 1))))): (
+                "The strength is a part of T, which is `len(alpha_bar) - 1`, as alpha_bar begins at t = 0."
+            ),
+            _wrong_start(t=lambda strength, T: max(1, round(strength * 500))): (
+                "T is not 500 in every schedule. Take it from alpha_bar: `len(alpha_bar) - 1`."
+            ),
+            _wrong_start(n=lambda t: MOST): "Where t is below 50, times come twice. Take min(t, 50) steps.",
+            _wrong_start(n=lambda t: t): "Each t is a step, up to 500 of them. Take min(t, 50) steps.",
             _wrong_start(times=lambda t, n: _times(t, n)[:-1]): "The last time is missing: they end at 0.",
             _wrong_start(times=lambda t, n: _times(t, n)[::-1]): "The times rise. Drawing goes from t down to 0.",
             _straight: (
                 "You mix by the strength itself. How much is left at t, alpha_bar says: the mixture of exercise 2.1."
+            ),
+            _wrong_start(mix=wrong_mix(picture=root_of_rest, noise=torch.sqrt)): (
+                "The two roots are exchanged: sqrt(alpha_bar[t]) belongs to x0."
             ),
             _wrong_start(mix=wrong_mix(noise=rest)): "The root is missing at the noise.",
             _wrong_start(mix=wrong_mix(picture=itself)): "The root is missing at x0.",
@@ -357,6 +419,12 @@ EXERCISES = (
             ),
             _wrong_beside(mix=wrong_mix(picture=itself)): "The root is missing at the known part.",
             _wrong_beside(mix=wrong_mix(noise=rest_of_root)): "The root goes over 1 - alpha_bar as a whole.",
+            _wrong_beside(mix=wrong_mix(picture=root_of_rest, noise=torch.sqrt)): (
+                "The two roots are exchanged: sqrt(alpha_bar[t]) belongs to what is known."
+            ),
+            _wrong_beside(mix=lambda k, t, e, ab: k.expand(e.shape), drawn=_noised): (
+                "You noise what is drawn, which has its noise already. It is the known part that needs it."
+            ),
             _wrong_beside(drawn=_noised): (
                 "What is drawn has its noise already. Noise the known part alone, before you put them together."
             ),
@@ -375,7 +443,7 @@ EXERCISES = (
         "my_back(x, t, t_prev, eps, alpha_bar)",
         _back,
         lambda x, t, t_prev, eps, alpha_bar: x,
-        plain(_back_cases),
+        _once(plain(_back_cases)),
         "Start with how much of the picture this step leaves: `alpha = alpha_bar[t] / alpha_bar[t_prev]`.",
         "With it a step can be taken as often as you like, until both parts fit.",
         (

@@ -290,7 +290,9 @@ def test_ground_is_what_lies_around_a_figure_and_not_what_it_encloses(tmp_path):
     outlined = pixels * inside[..., None]
     outlined[0, 0] = 255  # white and at the rim, but this picture is transparent already
     save(tmp_path / "a.png", pixels), save(tmp_path / "b.png", outlined.astype(np.uint8))
-    opaque, transparent = collect(tmp_path, ground="white").sprites
+    read = collect(tmp_path, ground="white")
+    assert "Pixels of the ground that figures enclose stay as they are: 4." in read.remarks
+    opaque, transparent = read.sprites
     assert ((opaque[..., 3] > 0) == inside).all() and (opaque[5:7, 5:7] == 255).all()
     assert (transparent[0, 0] == 255).all()
     across = np.full((12, 12, 4), 255, np.uint8)

@@ -1,5 +1,6 @@
 """Lab 9, your own sprites: each formula against an oracle, what its cells compute, and what its text says of them."""
 
+import csv
 import os
 import re
 import shutil
@@ -41,7 +42,7 @@ def lab(tmp_path_factory):
             exec(cell(holds).source, names)
         names["network"] = random_network(names["palette"])
         names["alpha_bar"] = names["network"].schedule.alpha_bar
-        for holds in ("def my_variants(", "def my_repaint_step("):
+        for holds in ("def my_variants(", "def my_repaint_step(", "def my_repaint(sprite"):
             exec(cell(holds).source, names)
     os.environ.pop("LABS_CONFIG") if before is None else os.environ.update(LABS_CONFIG=before)
     plt.close("all")
@@ -69,6 +70,17 @@ def test_what_stands_in_for_yours(lab):
     assert sprites.shape == (200, 16, 16, 4) and len(classes) == 4 and "200 items" in TEXT
     assert lab["labels"].sum(axis=0).tolist() == [50] * 4
     assert (lab["palette"].colours == 255).all(axis=1).any()
+
+
+def test_of_your_folder_all_is_told_and_nothing_is_said_of_whose_it_is(lab, capsys):
+    odd = collect(lab["odd_ones"]())
+    yours, names = cell("own = collect(").source, dict(lab)
+    assert "FOLDER = None" in yours and lab["MADE_FROM"] == "items that the labs drew, CC0"
+    exec(yours.replace("FOLDER = None", f"FOLDER = {str(lab['OUT'] / 'odd')!r}"), names)
+    assert names["MADE_FROM"] == "" and (names["sprites"] == odd.sprites).all()
+    said = capsys.readouterr().out.splitlines()
+    assert said == [*map(" ".join, odd.refused), *odd.remarks] and len(odd.refused) == 2 and odd.remarks
+    assert printed("own = collect(") == ""
 
 
 def test_the_lantern_is_padded_and_never_stretched(lab):
@@ -146,7 +158,27 @@ def test_the_nearest_colour_is_what_the_palette_decodes(lab):
     assert max(len(np.unique(one.reshape(-1, 4), axis=0)) for one in few) <= palette.most < len(palette.colours)
 
 
+def test_noise_of_40_gives_a_third_of_the_pixels_a_wrong_colour():
+    (come_back,) = re.findall(r"noise 40 of 255: (\d+)% come back", printed("sprites' pixels, with noise"))
+    assert abs(int(come_back) - 67) <= 3 and "At a noise of 40, a third of the pixels get a wrong colour" in TEXT
+    assert "noise  0 of 255: 100% come back" in printed("sprites' pixels, with noise")
+
+
 # -------------------------------------------------------------------------------------------------------- teaching
+
+
+def test_what_the_table_says_of_the_two_starts():
+    with (WEIGHTS / "own_scores.csv").open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["material"] == "items" and not row["given"]]
+    of = {(int(row["epochs"]), row["start"]): (float(row["distance"]), float(row["copies"])) for row in rows}
+    labs, nothing = (
+        {epochs: of[epochs, start] for epochs in (3, 10, 30)} for start in ("the labs' network", "nothing")
+    )
+    assert labs[3][0] < nothing[3][0] and labs[10][0] > nothing[10][0] and "after 10 epochs the other" in TEXT
+    assert labs[30][1] < nothing[30][1] and len(rows) == 6 == len(printed("own_scores.csv").splitlines())
+    for (epochs, start), (distance, copied) in of.items():
+        said = rf"{epochs} epochs from {start} +distance {distance:.2f}, copies {copied:.1%}$"
+        assert re.search(said, printed("own_scores.csv"), re.M), said
 
 
 def test_what_is_taken_over_is_what_the_cell_says(lab):
@@ -180,6 +212,16 @@ def test_an_epoch_shows_2048_and_ten_sprites_twenty_times_as_often_as_200(lab):
         assert len(many) == 2048
         shown.append(which.bincount().float().mean())
     assert shown[1] / shown[0] == pytest.approx(20) and "twenty times as often" in TEXT
+    ten, all_of_them = (int(re.search(r"else (\d+)", cell(name).source)[1]) for name in ("TEN = ", "EPOCHS = "))
+    assert f"in {ten} epochs" in TEXT and f"{all_of_them} epochs: why" in TEXT
+    assert round(ten * shown[1].item(), -3) == 3000 and "about 3,000 times" in TEXT
+    assert round(all_of_them * shown[0].item(), -2) == 300 and "about 300 times" in TEXT
+
+
+def test_drawing_is_as_the_text_says():
+    assert workshop.STEPS == 50 and workshop.SHARP.func.__name__ == "ddpm_step"
+    assert workshop.SHARP.keywords == {"posterior": True}
+    assert "`draw` takes 50 steps of DDPM with the smaller variance" in TEXT
 
 
 # ---------------------------------------------------------------------------------------------------------- change
@@ -246,7 +288,7 @@ def test_repainting_is_the_workshops(lab):
         assert (
             (ours == theirs).all() and (ours[:, ~mask] == sprite[~mask]).all() and (ours[:, mask] != sprite[mask]).any()
         )
-    assert "0 numbers differ" in printed("def my_repaint_step(")
+    assert "0 numbers differ" in printed("def my_repaint(sprite")
 
 
 def test_taken_again_the_new_part_fits_the_known(lab):
