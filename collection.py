@@ -233,7 +233,7 @@ class _Reading:
             if room < 0:
                 raise Unfit(f"tells of more than {ROOM:,} pixels")
         self.form = form
-        self.remarks.append(f"{name} tells of {len(frames)} frames in {sheet.name} (form {form}).")
+        self.remarks.append(f"{name} tells of {len(frames)} frames in {sheet.name}.")
         self.parts(name, label, parts)
         return sheet
 
@@ -289,7 +289,7 @@ def _oddities(names, pictures, sprites, opaque):
         like = first.setdefault(sprite.tobytes(), name)
         copies += [f"{name} of {like}"] * (like is not name)
     if copies:
-        yield f"Exact copies of others: {len(copies)} ({_some(copies)})."
+        yield f"Exact copies of others, which are kept: {len(copies)} ({_some(copies)})."
 
 
 def _openable(file, root):

@@ -426,8 +426,9 @@ def copies(drawn, own, palette, mirror=False):
     """
     white = torch.tensor(1 - palette.ground / 255).float().reshape(3, 1, 1) * 2  # `nearest` takes the ground for white
     drawn, seen = (transform(palette.encode(sprites)) + white for sprites in (drawn, own))
-    some = range(0, len(own), -(-len(own) // 200)) if len(own) > 1 else ()  # at most 200, from all over
-    usual = [nearest(seen[i : i + 1], seen[torch.arange(len(own)) != i])[0] for i in some]
+    others = seen[np.sort(np.unique(own, axis=0, return_index=True)[1])]  # without those that you have twice
+    some = range(0, len(others), -(-len(others) // 200)) if len(others) > 1 else ()  # at most 200, from all over
+    usual = [nearest(others[i : i + 1], others[torch.arange(len(others)) != i])[0] for i in some]
     limit = torch.cat(usual).quantile(0.01).clamp(min=0.01) if usual else 0.01
     distances, which = nearest(drawn, torch.cat([seen, seen.flip(3)]) if mirror else seen)
     return (which % len(own)).numpy(), (distances <= limit).numpy()

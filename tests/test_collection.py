@@ -315,7 +315,7 @@ def test_copies_are_kept_and_told_of(tmp_path):
     read = collect(tmp_path)
     here = tmp_path.name
     assert len(read.sprites) == 3
-    assert f"Exact copies of others: 1 ({here}/c.png of {here}/a.png)." in read.remarks
+    assert f"Exact copies of others, which are kept: 1 ({here}/c.png of {here}/a.png)." in read.remarks
 
 
 # --- what cannot be used ---------------------------------------------------------------------------------------------
@@ -686,7 +686,7 @@ def test_rotated_and_trimmed_frames_come_back(tmp_path):
         assert (in_the_middle(sprite, 12, 17) == piece).all()
     for sprite in read.sprites[2:]:
         assert (in_the_middle(sprite, 20, 24) == whole).all()
-    assert any(remark.startswith("Exact copies of others: 2 (") for remark in read.remarks)
+    assert any(remark.startswith("Exact copies of others, which are kept: 2 (") for remark in read.remarks)
 
 
 TRIMMED = {"frame": box(0, 0, 9, 9), "trimmed": True, "sourceSize": {"w": 16, "h": 16}}

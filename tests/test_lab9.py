@@ -19,7 +19,7 @@ from torch import nn
 import workshop
 from collection import collect, write_sheet
 from diffusion_utilities import HERE, WEIGHTS, NoiseSchedule, Unet, load_checkpoint, sample, transform
-from exercises import yours_or_ours
+from exercises import check, yours_or_ours
 from scoring import IdealDenoiser
 
 find_ground, nearest, start, beside, back = map(yours_or_ours, ("9.1", "9.2", "9.3", "9.4", "9.5"))
@@ -304,6 +304,21 @@ def test_taken_again_the_new_part_fits_the_known(lab):
         far = (torch.stack(drawn)[:, :, None, :, :rows] - x0[:, :, :rows]).square().mean(dim=(3, 4, 5))
         fits.append((far.argmin(dim=2) == torch.arange(len(x0))[:, None]).float().mean().item())
     assert fits[1] > fits[0] + 0.1, fits
+
+
+# ------------------------------------------------------------------------------------------------------- exercises
+
+
+def test_what_check_says_is_of_the_mistake_alone():
+    place = check("9.1", lambda candidates, colours: torch.cdist(candidates, colours).amin(dim=1).argmax()).text
+    assert "That is the place of the candidate." in place and "float" not in place
+    assert "The times come first" in check("9.3", lambda *arguments: start(*arguments)[::-1]).text
+    for number, function in (
+        ("9.3", lambda x0, strength, eps, ab: start(x0, strength, torch.randn_like(eps), ab)),
+        ("9.5", lambda x, t, t_prev, eps, ab: back(x, t, t_prev, torch.randn_like(eps), ab)),
+    ):
+        text = check(number, function).text
+        assert "The noise is given: eps." in text and "Is there chance in it" not in text
 
 
 # ------------------------------------------------------------------------------------------------------------ kept

@@ -98,10 +98,12 @@ def test_a_second_call_goes_on_where_the_first_stopped(sources, tmp_path, capsys
         own.main(call)
     assert not (tmp_path / "out" / "model.safetensors").exists()
     own.main(call)
-    assert "1 of 2 epochs found" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "1 of 2 epochs found" in said and "Training will take about 1 min" in said
     trained = load_file(tmp_path / "out" / "model.safetensors")
     own.main(call)
-    assert "2 of 2 epochs found" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "2 of 2 epochs found" in said and "Training will take" not in said
     again = load_file(tmp_path / "out" / "model.safetensors")
     assert all(torch.equal(again[name], weights) for name, weights in trained.items())
     with pytest.raises(ValueError, match=r"begun with other sprites or settings; give another --out"):
@@ -144,13 +146,32 @@ def test_how_many_are_enough(number, words, tmp_path, capsys):
 
 
 def test_whoever_can_answer_is_asked_before_anything_is_trained(sources, tmp_path, monkeypatch):
-    asked = []
+    asked, answers = [], iter(("", "y", "No"))
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
-    monkeypatch.setattr("builtins.input", lambda words: asked.append((words, (tmp_path / "read.png").is_file())))
-    own.read(own.options_of([str(sources / "items"), "--out", str(tmp_path)]))
-    assert asked == [(asked[0][0], True)] and "--tile" in asked[0][0]
-    own.read(own.options_of([str(sources / "items"), "--out", str(tmp_path), "--yes"]))
-    assert len(asked) == 1
+    monkeypatch.setattr(
+        "builtins.input", lambda words: asked.append((tmp_path / "read.png").is_file()) or next(answers)
+    )
+    call = [str(sources / "items"), "--out", str(tmp_path)]
+    own.read(own.options_of(call)), own.read(own.options_of(call))
+    with pytest.raises(ValueError, match="then give --tile"):
+        own.read(own.options_of(call))
+    assert asked == [True] * 3
+    own.read(own.options_of([*call, "--yes"]))
+    assert len(asked) == 3
+
+
+def test_a_wrong_path_leaves_nothing(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        own.main([str(tmp_path / "nowhere"), "--out", str(tmp_path / "out")])
+    assert not (tmp_path / "out").exists()
+
+
+def test_fewer_sprites_leave_none_of_the_former_ones(sources, tmp_path):
+    call = [str(sources / "beetles"), "--out", str(tmp_path / "out"), "--epochs", "1"]
+    own.main([*call, "--number", "5"])
+    (tmp_path / "out" / "sprites" / "mine.png").write_bytes(b"edited")
+    own.main([*call, "--number", "2", "--seed", "1"])
+    assert {path.name for path in (tmp_path / "out" / "sprites").iterdir()} == {"000.png", "001.png", "mine.png"}
 
 
 def test_nothing_of_the_users_is_written_over(sources, tmp_path):

@@ -752,6 +752,17 @@ def corners(sprites, pixels):
     return next(filter(all, found), [])
 
 
+def test_sprites_that_you_have_twice_do_not_make_copies_rarer():
+    palette = Palette.of(ITEMS)
+    few = ITEMS[:12]
+    once, twice = (copies(few, own, palette)[1] for own in (few, np.concatenate([few, few])))
+    near = few.copy()
+    near[:, 0, 0] = few[:, 8, 8]  # a pixel more
+    assert once.all() and twice.all()
+    assert copies(near, few, palette)[1].tolist() == copies(near, np.concatenate([few, few]), palette)[1].tolist()
+    assert copies(near, few, palette)[1].any()
+
+
 def test_what_is_transparent_is_seen_by_a_checkerboard():
     half = ITEMS[:3].copy()
     half[1, ..., 3] //= 2

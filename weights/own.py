@@ -50,23 +50,27 @@ def out_folder(out, source):
 def read(options):
     """Read the sprites, write and say what was made of them, and ask whether it is right where somebody can answer."""
     collection = collect(options.source, options.tile, options.margin, options.spacing, options.ground)
+    note(options, {})
     n, size = collection.sprites.shape[:2]
     for name, reason in collection.refused:
         print(f"not used: {name}: {as_options(reason)}")
     for remark in collection.remarks:
         print(as_options(remark))
     classes = f", in {len(collection.classes)} classes: {', '.join(collection.classes)}" if collection.classes else ""
-    print(f"{n} sprites of {size} x {size}{classes}. Look at {options.out / 'read.png'}")
+    print(f"{n} sprite{'s' * (n > 1)} of {size} x {size}{classes}. Look at {options.out / 'read.png'}", flush=True)
     collection.picture().save(options.out / "read.png")
     if n < FEW:
         print(f"{n} are too few to learn from: copies will come out. {ENOUGH} give some new ones, 200 are better.")
     elif n < ENOUGH:
         print(f"{n} are not many: most of what comes out will be near one of yours. 200 are better.")
-    if sys.stdin.isatty() and not options.yes:
-        try:
-            input("If they are right, press Enter. Else Ctrl-C, and give --tile, --margin, --spacing or --ground. ")
-        except EOFError:
-            print()
+    if (
+        sys.stdin.isatty()
+        and not options.yes
+        and input("Are they read rightly? [Y/n] ").strip().lower().startswith("n")
+    ):
+        raise ValueError(
+            "then give --tile, --margin and --spacing of the sheet, or --ground, the colour around figures"
+        )
     return collection
 
 
@@ -92,11 +96,14 @@ def learn(collection, options):
         size, more, how = 64, workshop.enlarged, workshop.PHOTOS
     network = workshop.begin(palette, size, len(collection.classes), options.fresh or options.photos, options.made_from)
     network.classes = collection.classes or None
-    steps = options.epochs * (max(workshop.EPOCH, len(sprites)) // workshop.BATCH)
-    some = palette.encode(more(sprites, workshop.BATCH)[0])
-    seconds = steps * workshop.seconds_a_step(network, some, how.get("optimizer", muon))
-    print(f"Training takes about {max(1, round(seconds / 60))} min on this machine ({steps} steps)", flush=True)
     folder, bar = options.out / "training", sys.stderr.isatty()
+    losses = folder / "loss.csv"
+    left = options.epochs - (len(losses.read_text(encoding="utf-8").splitlines()) - 1 if losses.is_file() else 0)
+    if left > 0:
+        some = palette.encode(more(sprites, workshop.BATCH)[0])
+        seconds = workshop.seconds_a_step(network, some, how.get("optimizer", muon))
+        minutes = left * (max(workshop.EPOCH, len(sprites)) // workshop.BATCH) * seconds / 60
+        print(f"Training will take about {max(1, round(minutes))} min on this machine", flush=True)
     diary = workshop.Diary(options.epochs, folder, options.tensorboard)
     settings = {"epochs": options.epochs, "folder": folder, "after_epoch": diary, "more": more, "progress": bar, **how}
     try:
@@ -119,6 +126,8 @@ def make(network, collection, options):
     of = [network.classes[i % network.n_cfeat] if network.classes else "" for i in range(options.number)]
     names = [f"{name}/{number:03d}.png".lstrip("/") for number, name in enumerate(of)]
     out = options.out
+    for former in (out / "sprites").rglob("[0-9][0-9][0-9].png"):
+        former.unlink()
     for sprite, name in zip(sprites, names, strict=True):
         save_png(sprite, out / "sprites" / name)
     write_sheet(out / "sheet.png", sprites, names, collection.form, options.made_from)
@@ -136,7 +145,7 @@ def make(network, collection, options):
     which, copied = workshop.copies(sprites, own, workshop.palette_of(network), options.mirror)
     pairs = np.stack([sprites, own[which]], axis=1).reshape(-1, *sprites.shape[1:])
     titles = [word for copy in copied for word in ("copy of" if copy else "new", "yours")]
-    workshop.checkered(pairs, titles=titles, title="each beside the nearest of yours").save(out / "copies.png")
+    workshop.checkered(pairs, 8, titles, "each beside the nearest of yours").save(out / "copies.png")
     print(f"{copied.sum()} of {len(sprites)} are copies of yours; see {out / 'copies.png'}")
     return int(copied.sum())
 
@@ -160,7 +169,7 @@ def change(options):
             for number, one in enumerate(drawn):
                 save_png(one, folder / f"{strength:.0%}_{number}.png")
         shown = np.concatenate([np.concatenate([sprite[None], drawn]) for drawn in rows.values()])
-        titles = [word for strength in rows for word in ("yours", f"noised to {strength:.0%} of T", *[""] * 7)]
+        titles = [word for strength in rows for word in ("yours", f"changed with strength {strength}", *[""] * 7)]
         workshop.checkered(shown, 9, titles).save(folder.with_suffix(".png"))
         print(f"variants of {name}: {folder.with_suffix('.png')}")
 
@@ -173,9 +182,7 @@ def save_png(sprite, path):
 
 def options_of(arguments=None):
     """What was asked for on the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.splitlines()[0], formatter_class=argparse.ArgumentDefaultsHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add = parser.add_argument
     add(
         "source",
@@ -184,22 +191,29 @@ def options_of(arguments=None):
         help="folder of pictures (subfolders are classes), sheet, its JSON, or animation",
     )
     add("--out", type=Path, required=True, help="where to write; nothing is written elsewhere")
-    add("--tile", type=int, help="of a sheet: the side of a tile in pixels; found, if left out")
+    add("--tile", type=int, help="of a sheet: the side of a tile in pixels; found if left out")
     add("--margin", type=int, help="of a sheet: the rim in pixels")
     add("--spacing", type=int, help="of a sheet: pixels between two tiles")
-    add("--ground", help="an opaque colour that is to be transparent: white, or '#aaccee'")
+    add("--ground", help="a colour around the figures that is to be transparent: white, or '#aaccee'")
     add("--yes", action="store_true", help="do not ask whether the sprites were read rightly")
-    add("--epochs", type=int, default=30, help="how long to train; the minutes are said before")
+    add("--epochs", type=int, default=30, help="how long to train, 30 if left out; the minutes are said before")
     add("--fresh", action="store_true", help="begin with a network that knows nothing, not with the labs'")
     add("--mirror", action="store_true", help="also learn from mirrored sprites")
     add("--hue", action="store_true", help="also learn from sprites in other hues, where they fit the palette")
     add(
-        "--photos", action="store_true", help="train as for photographs: T = 1000, AdamW, 64 x 64, enlarged and cropped"
+        "--photos",
+        action="store_true",
+        help="to compare: learn as photographs are learned, enlarged to 64 x 64 and cropped",
     )
     add("--tensorboard", action="store_true", help="also write loss and samples for TensorBoard")
-    add("--number", type=int, default=64, help="how many sprites to draw")
-    add("--guidance", type=float, default=1.5, help="how strongly to ask for a class")
-    add("--seed", type=int, default=0, help="of what is drawn")
+    add("--number", type=int, default=64, help="how many sprites to draw, 64 if left out")
+    add(
+        "--guidance",
+        type=float,
+        default=1.5,
+        help="how strongly to ask for a class: 1 as told, 1.5 if left out, more is plainer and less varied",
+    )
+    add("--seed", type=int, default=0, help="another number, other sprites; nothing is trained again")
     add("--gif", action="store_true", help="also write the denoising as a GIF")
     add("--made-from", default="", metavar="TEXT", help="whose pictures they are; it is kept with all that is made")
     add("--variants-of", type=Path, metavar="PICTURE", help="change this sprite with the network that DIR holds")
@@ -213,7 +227,6 @@ def main(arguments=None):
     options = options_of(arguments)
     options.out = out_folder(options.out, options.source)
     if options.source:
-        note(options, {})
         collection = read(options)
         network = learn(collection, options)
         copied = make(network, collection, options)
