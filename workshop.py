@@ -31,6 +31,7 @@ from torch.nn.functional import avg_pool2d, interpolate
 from torchvision.transforms import RandomResizedCrop
 
 from diffusion_utilities import (
+    TILE,
     WEIGHTS,
     NoiseSchedule,
     Unet,
@@ -144,21 +145,22 @@ def fitting_hues(palette, near=40):
 # --------------------------------------------------------------------------------------------------------- network
 
 
-def begin(palette, size, n_classes=0, fresh=False, made_from="", seed=0):
-    """A network for sprites of this palette and size, that knows already how the labs' sprites look.
+def begin(palette, size, n_classes=0, fresh=None, made_from="", seed=0):
+    """A network for sprites of this palette and size: one that knows the labs' sprites, or one that knows nothing.
 
-    size: height and width in pixels, a multiple of 4. fresh: True for one that knows nothing.
+    size: height and width in pixels, a multiple of 4. fresh: True for the one that knows nothing; left out, that one
+    for other sizes than the labs' 16 x 16, where what it knows pays in short trainings alone (weights/own_scores.csv).
     made_from: whose pictures it will learn from, in words; it is kept with the network. seed: of what it knows not yet.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = Unet(n_cfeat=n_classes, height=size)
-    if not fresh:
+    if not (size != TILE if fresh is None else fresh):
         known = load_checkpoint(WEIGHTS / "model_trained.safetensors").state_dict()
         known = {name: weights for name, weights in known.items() if not name.startswith("contextembed")}
         for name in ("whole.to_vec.weight", "whole.to_map.weight"):
             known[name] = avg_pool2d(interpolate(known[name], scale_factor=size // 4), 4)  # all add up as before
-        known["whole.to_vec.weight"] *= (16 / size) ** 2  # it sums over so many more places
+        known["whole.to_vec.weight"] *= (TILE / size) ** 2  # it sums over so many more places
         sign = torch.tensor(palette.ground > 127).float().reshape(3, 1, 1) * 2 - 1  # where the ground is dark, it is
         known["first.weight"] *= sign  # shown the negative, so that it sees the white ground that it knows; that is
         known["last.2.weight"] *= sign[..., None]  # exact in the corners, as the negative of noise is noise

@@ -221,7 +221,7 @@ EXERCISES = (
         lambda candidates, colours: candidates[0],
         _ground_trial,
         "Start with all distances, (M, K): `torch.cdist(candidates, colours)`.",
-        "On this ground, nothing of your sprites can be taken for ground.",
+        "On this ground, your sprites stand out as far as they can.",
         (
             "A candidate is as good as its nearest colour is far. So two steps: of each candidate the smallest "
             "distance to a colour, and then the candidate for which this is largest.",
@@ -380,6 +380,10 @@ EXERCISES = (
             _wrong_start(
                 mix=wrong_mix(noise=rest_of_root)
             ): "At the noise, the root goes over 1 - alpha_bar as a whole.",
+            _wrong_start(mix=wrong_mix(picture=itself, noise=rest)): "Both roots are missing.",
+            _wrong_start(mix=wrong_mix(picture=torch.ones_like)): (
+                "x0 keeps its full strength: multiply it by sqrt(alpha_bar[t])."
+            ),
             lambda x0, s, e, ab: (_start(x0, s, e, ab)[0], x0.expand(e.shape)): "x0 is not noised at all.",
             lambda x0, s, e, ab: _start(
                 x0, s, torch.randn_like(e), ab

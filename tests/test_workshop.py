@@ -253,6 +253,8 @@ def test_a_network_begins_with_what_the_shipped_one_knows():
     palette = workshop.palette_of(network)
     assert (palette.colours == Palette.of(ITEMS).colours).all() and palette.most == Palette.of(ITEMS).most
     assert not torch.equal(begin(palette, 16, fresh=True).first.weight, SHIPPED.first.weight)
+    assert torch.equal(begin(palette, 20).first.weight, begin(palette, 20, fresh=True).first.weight)
+    assert not torch.equal(begin(palette, 20).first.weight, begin(palette, 20, fresh=False).first.weight)
 
 
 @pytest.mark.parametrize("ground", [(255, 255, 255), (0, 0, 255), (255, 0, 255), (0, 0, 0)])
@@ -267,7 +269,7 @@ def test_on_a_ground_in_a_corner_a_network_sees_the_white_that_it_knows(ground):
 
 @pytest.mark.parametrize("size", [8, 12, 16, 20, 32, 64])
 def test_at_any_size_the_fully_connected_layer_sees_what_it_saw(size):
-    network, side = begin(Palette.of(ITEMS), size), size // 4
+    network, side = begin(Palette.of(ITEMS), size, fresh=False), size // 4
     assert network.whole.to_vec.weight.shape == (64, 80, side, side) == network.whole.to_map.weight.shape
     constant = torch.randn(2, 80, 1, 1, generator=torch.Generator().manual_seed(0))
     seen, before = (net.whole.to_vec(constant.expand(-1, -1, n, n)) for net, n in ((network, side), (SHIPPED, 4)))
@@ -279,7 +281,7 @@ def test_at_any_size_the_fully_connected_layer_sees_what_it_saw(size):
 
 
 def test_at_twice_the_size_it_sees_the_map_shrunk():
-    network = begin(Palette.of(ITEMS), 32)
+    network = begin(Palette.of(ITEMS), 32, fresh=False)
     seen = torch.randn(2, 80, 8, 8, generator=torch.Generator().manual_seed(0))
     before = SHIPPED.whole.to_vec(torch.nn.functional.avg_pool2d(seen, 2))
     assert torch.allclose(network.whole.to_vec(seen), before, rtol=0, atol=1e-3)

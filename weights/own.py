@@ -94,7 +94,7 @@ def learn(collection, options):
         more = partial(more, hues=hues)
     if options.photos:
         size, more, how = 64, workshop.enlarged, workshop.PHOTOS
-    network = workshop.begin(palette, size, len(collection.classes), options.fresh or options.photos, options.made_from)
+    network = workshop.begin(palette, size, len(collection.classes), options.fresh or None, options.made_from)
     network.classes = collection.classes or None
     folder, bar = options.out / "training", sys.stderr.isatty()
     losses = folder / "loss.csv"
@@ -197,7 +197,7 @@ def options_of(arguments=None):
     add("--ground", help="a colour around the figures that is to be transparent: white, or '#aaccee'")
     add("--yes", action="store_true", help="do not ask whether the sprites were read rightly")
     add("--epochs", type=int, default=30, help="how long to train, 30 if left out; the minutes are said before")
-    add("--fresh", action="store_true", help="begin with a network that knows nothing, not with the labs'")
+    add("--fresh", action="store_true", help="begin with a network that knows nothing, as for other sizes than 16 x 16")
     add("--mirror", action="store_true", help="also learn from mirrored sprites")
     add("--hue", action="store_true", help="also learn from sprites in other hues, where they fit the palette")
     add(

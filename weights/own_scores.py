@@ -72,10 +72,10 @@ def named(namer, sprites, asked=None):
     return float(right.mean())
 
 
-def figures(material, start, epochs, n=400, given=None):
-    """A row of the table. n: how many are drawn. given: how many sprites are learned; left out, all of the material."""
+def figures(material, start, epochs, n=400, given=0):
+    """A row of the table. n: how many are drawn. given: how many sprites are learned, 0 for all."""
     with TemporaryDirectory() as folder:
-        materials.write(folder, given)
+        materials.write(folder, given or None)
         own = collect(Path(folder, SOURCES[material]))
     palette, size, n_classes = workshop.Palette.of(own.sprites), own.sprites.shape[1], len(own.classes)
     network = workshop.begin(palette, size, n_classes, fresh=start == "nothing")
@@ -106,7 +106,7 @@ def main():
     folder = parser.parse_args().run
     lengths = {"items": (3, 10, 30), "beetles": (3, 30), "houses": (3, 20)}
     rows = [
-        {"material": material, "start": start, "epochs": epochs, "n": 400, "given": None}
+        {"material": material, "start": start, "epochs": epochs, "n": 400, "given": 0}
         for material, several in lengths.items()
         for epochs in several
         for start in ("the labs' network", "nothing")
