@@ -73,7 +73,7 @@ class Palette:
         self.colours, self.most = np.asarray(colours, np.uint8).reshape(-1, 4), int(most)
         grounds = np.array(list(product((255, 0, 64, 128, 191), repeat=3)))  # white first
         opaque = self.colours[self.colours[:, 3] > 0]
-        free = np.array([np.linalg.norm(laid(opaque, one) - one, axis=1).min(initial=255) for one in grounds])
+        free = np.array([np.linalg.norm(laid(opaque, one) - one, axis=1).min(initial=np.inf) for one in grounds])
         corners = (grounds % 255 == 0).all(axis=1)
         best = np.where(corners, free, -1).argmax()
         best = best if free[best] >= FREE else free.argmax()

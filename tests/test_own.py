@@ -221,7 +221,8 @@ def test_a_gif_says_what_it_loses_and_hues_that_fit_nothing_are_said_to(sources,
     assert (tmp_path / "out" / "denoising.gif").is_file()
 
 
-def test_photographs_are_learned_as_such(sources, tmp_path):
+def test_photographs_are_learned_as_such(sources, tmp_path, monkeypatch):
+    monkeypatch.setattr(workshop.Diary, "__call__", lambda *state: None)  # draws 64 x 64, which takes long
     own.main([str(sources / "items"), "--out", str(tmp_path / "out"), "--epochs", "1", "--number", "2", "--photos"])
     network = load_checkpoint(tmp_path / "out" / "model.safetensors")
     assert network.h == 64 and network.schedule.timesteps == 1000
@@ -235,5 +236,6 @@ def test_errors_are_sentences(tmp_path):
         [*run, "nowhere", "--out", str(tmp_path / "out")], capture_output=True, text=True, check=False
     )
     assert done.returncode == 1 and "Traceback" not in done.stderr and "nowhere" in done.stderr
-    done = subprocess.run([*run, "--out", str(tmp_path / "out")], capture_output=True, text=True, check=False)
-    assert done.returncode == 2 and "--variants-of" in done.stderr
+    with pytest.raises(SystemExit) as ended:
+        own.main(["--out", str(tmp_path / "out")])
+    assert ended.value.code == 2

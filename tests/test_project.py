@@ -518,7 +518,7 @@ STAND_INS = {
     return [0.5] * epochs
 """,
     "def sample(": """network, n_sample, **settings):
-    return torch.zeros(n_sample, 3, 16, 16), torch.zeros(2, n_sample, 3, 16, 16)
+    return torch.zeros(n_sample, 3, network.h, network.h), torch.zeros(2, n_sample, 3, network.h, network.h)
 """,
     "def score(": """x, context=None):
     return dict.fromkeys((*DISTANCES, "copies", "copies_floor", "agreement"), 0.5)
@@ -543,6 +543,7 @@ def test_every_file_that_a_recipe_writes_is_declared(name, tmp_path):
     replace(tmp_path / "tree", '{"train": 2_600, "test": 440}', '{"train": 26, "test": 5}')
     replace(tmp_path / "tree", '"GAN": 3_500, "VAE": 4_500, "flow": 2_000', '"GAN": 1, "VAE": 1, "flow": 1')
     replace(tmp_path / "tree", '"diffusion": 10_000', '"diffusion": 1')
+    replace(tmp_path / "tree", '"items": (3, 10, 30), "beetles": (3, 30), "houses": (3, 20)', '"items": (3,)')
     written = short_runs.short_run(tmp_path / "tree", product._replace(row=None))
     patterns = {pattern: [file for file in written if fnmatch(file, pattern)] for pattern in product.writes}
     assert set(written) == {file for matched in patterns.values() for file in matched} and all(patterns.values())

@@ -4,7 +4,6 @@ import csv
 
 import errata
 import guidance
-import own_scores
 import pytest
 import scores
 import spoiled
@@ -100,14 +99,22 @@ def test_a_row_of_the_spoiled():
     assert_made(stored("spoiled.csv", **settings), settings, again, rel=0.01, abs=0.006)
 
 
-def test_a_row_of_your_own_sprites():
+@pytest.fixture
+def own_scores():
+    """Imported here alone: the processes of `fill` import this file, and would wait for it."""
+    import own_scores
+
+    return own_scores
+
+
+def test_a_row_of_your_own_sprites(own_scores):
     settings = {"material": "items", "start": "the labs' network", "epochs": 1, "n": 50, "given": 8}
     again, row = own_scores.figures(**settings), stored("own_scores.csv", **settings)
     assert tuple(again) == own_scores.COLUMNS and float(row.pop("minutes")) > 0  # which another machine needs not
     assert_made(row, settings, again, rel=0.05, abs=0.03)
 
 
-def test_a_sprite_is_named_where_a_kind_is_likely_and_the_one_that_was_asked_for():
+def test_a_sprite_is_named_where_a_kind_is_likely_and_the_one_that_was_asked_for(own_scores):
     _, namer = own_scores.judged("items", 16, 60)
     sprites, names = own_scores.drawings("items", 40, 5, 16)
     right = own_scores.named(namer, sprites, names)
