@@ -25,6 +25,7 @@ def short(monkeypatch):
     monkeypatch.setattr(workshop, "EPOCH", 64)
     monkeypatch.setattr(workshop, "BATCH", 16)
     monkeypatch.setattr(workshop, "STEPS", 3)
+    monkeypatch.setattr(workshop, "seconds_a_step", lambda *given: 0.1)  # which `made` below takes in earnest
     monkeypatch.setattr(sys.stdin, "isatty", lambda: False, raising=False)
 
 
@@ -222,10 +223,22 @@ def test_a_gif_says_what_it_loses_and_hues_that_fit_nothing_are_said_to(sources,
 
 
 def test_photographs_are_learned_as_such(sources, tmp_path, monkeypatch):
-    monkeypatch.setattr(workshop.Diary, "__call__", lambda *state: None)  # draws 64 x 64, which takes long
-    own.main([str(sources / "items"), "--out", str(tmp_path / "out"), "--epochs", "1", "--number", "2", "--photos"])
-    network = load_checkpoint(tmp_path / "out" / "model.safetensors")
-    assert network.h == 64 and network.schedule.timesteps == 1000
+    asked = {}
+    monkeypatch.setattr(workshop, "teach", lambda network, sprites, labels, **how: asked.update(how, size=network.h))
+    options = own.options_of([str(sources / "items"), "--out", str(tmp_path / "out"), "--photos"])
+    own.learn(collect(sources / "items"), options)
+    assert asked["size"] == 64 and asked["more"] is workshop.enlarged
+    assert all(asked[name] is setting for name, setting in workshop.PHOTOS.items())
+
+
+def test_copies_of_what_was_enlarged_are_looked_for_among_the_enlarged(sources, tmp_path):
+    network, read = (
+        workshop.begin(workshop.Palette.of(collect(sources / "items").sprites), 20),
+        collect(sources / "items"),
+    )
+    network.classes = None
+    options = own.options_of([str(sources / "items"), "--out", str(tmp_path / "out"), "--number", "2"])
+    assert own.make(network, read, options) == 0 and (tmp_path / "out" / "copies.png").is_file()
 
 
 def test_errors_are_sentences(tmp_path):

@@ -58,7 +58,13 @@ def root(x, name):
     return {"root": x**0.5, "letters": len(name)}
 
 
-def test_a_stopped_table_goes_on(tmp_path):
+@pytest.fixture
+def one_process(monkeypatch):
+    """For `fill`: each that it starts takes seconds."""
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+
+
+def test_a_stopped_table_goes_on(tmp_path, one_process):
     path = tmp_path / "run" / "roots.csv"
     wanted = [{"x": 4, "name": "four"}, {"x": 9, "name": "nine"}]
     columns = "root", "letters"
@@ -69,7 +75,7 @@ def test_a_stopped_table_goes_on(tmp_path):
     assert path.read_text(encoding="utf-8") == "x,name,root,letters\n4,four,2,4\n9,nine,three,4\n"
 
 
-def test_a_table_with_other_columns_is_begun_anew(tmp_path):
+def test_a_table_with_other_columns_is_begun_anew(tmp_path, one_process):
     path = tmp_path / "roots.csv"
     path.write_text("x,name,root\n9,nine,three\n", encoding="utf-8")
     fill(path, [{"x": 4, "name": "four"}, {"x": 9, "name": "nine"}], root, ("root", "letters"))
