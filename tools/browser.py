@@ -54,7 +54,7 @@ window.labs = {
   code: () => labs.panel().content.widgets
     .filter(cell => cell.model.type == "code" && cell.model.sharedModel.source.trim()),
   unrun: () => labs.code().filter(cell => !cell.model.executionCount).length,
-  asked: word => labs.code().filter(cell => ("\\n" + cell.model.sharedModel.source).includes(word)).length,
+  asked: word => labs.code().filter(cell => cell.model.sharedModel.source.includes(word)).length,
   shown: what => labs.code().filter(cell => cell.node.querySelector(".jp-Cell-outputArea")?.querySelector(what)).length,
   texts: what => [...document.querySelectorAll(what)].map(node => node.textContent.trim()),  // also out of sight
   pixels: async node => {  // of all pictures in it: a picture drawn again has a new address, but the same pixels
@@ -173,7 +173,7 @@ class Lab:
         self.page.wait_for_timeout(300)  # until what the last messages show is there
         if unrun := self.page.evaluate("labs.unrun()"):
             self.problems.append(f"{unrun} cells have not run")
-        asked, shown = (self.page.evaluate(code) for code in ("labs.asked('\\nturn(')", f"labs.shown({KNOBS!r})"))
+        asked, shown = (self.page.evaluate(code) for code in ("labs.asked('turn(')", f"labs.shown({KNOBS!r})"))
         if shown < asked:
             self.problems.append(f"{asked} cells call turn(), but {shown} have a knob")
         for word, what in (("Board(", BOARD), ("Animation(", PLAYER)):
