@@ -58,7 +58,7 @@ class Collection:
             row = self.sprites[shown[(self.labels[shown] == label).all(axis=1)]]
             if len(row):
                 blank = np.full((-len(row) % columns, size, size, 3), 255, np.uint8)
-                pictures += [_on_a_checkerboard(row), blank]
+                pictures += [on_a_checkerboard(row), blank]
                 title = name[:40].replace("$", r"\$")  # between two of which would be mathematics
                 titles += [title] + [""] * (len(row) + len(blank) - 1)
         with warnings.catch_warnings():
@@ -354,7 +354,7 @@ def _plain(text):
     return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
-def _on_a_checkerboard(sprites):
+def on_a_checkerboard(sprites):
     """Sprites (N, S, S, 4) with two light greys where they are transparent, (N, S, S, 3)."""
     squares = np.arange(sprites.shape[1]) // 2
     board = np.where(np.add.outer(squares, squares) % 2, 238, 214)[..., None]

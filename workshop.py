@@ -30,6 +30,7 @@ from PIL import Image
 from torch.nn.functional import avg_pool2d, interpolate
 from torchvision.transforms import RandomResizedCrop
 
+from collection import on_a_checkerboard
 from diffusion_utilities import (
     TILE,
     WEIGHTS,
@@ -414,9 +415,8 @@ def checkered(sprites, columns=None, titles=None, title=None):
     """A `Picture` of sprites, uint8 (N, S, S, 4), enlarged on a checkerboard; the rest as in `show_sprites`."""
     size = sprites.shape[1]
     scale = 4 if size <= 24 else 3 if size <= 40 else 2
-    places = np.add.outer(*[np.arange(size) // 2] * 2)
-    board = np.where(places % 2, 238, 214)[..., None]
-    return show_sprites(transform(laid(sprites, board)), columns or 720 // (scale * (size + 1)), titles, title, scale)
+    shown = transform(on_a_checkerboard(sprites))
+    return show_sprites(shown, columns or 720 // (scale * (size + 1)), titles, title, scale)
 
 
 def copies(drawn, own, palette, mirror=False):
