@@ -241,7 +241,8 @@ def test_the_text_repeats_the_table():
         f"{part('kinds', first=0.6, last=1):.0f} kinds are left",
         f"{part('agreement', **between):.0%} are of the class, and the kinds".replace("%", " %"),
         f"{part('agreement', **low):.0%} are of the class, still more".replace("%", " %"),
-        f"once in {at('kinds', scale=1):.0f} tries, we say {at('kinds', scale=1):.0f} kinds",
+        f"one pair in {at('kinds', scale=1):.0f} is of one kind, as the judge names kinds, we count "
+        f"{at('kinds', scale=1):.0f}.",
     ):
         assert said in TEXT
     assert round(at("distance", scale=8) / at("distance", scale=1)) == 3 and at("agreement", scale=2) > 0.99
@@ -283,11 +284,11 @@ def test_an_embedding_is_our_matrix():
 
 
 def test_what_dropping_whole_batches_costs():
-    """What the full run says: the number left out scatters like the heads of 50 coins, or of one."""
+    """What the full run says: the number left out varies like the heads of 50 coins, or of one."""
     spreads = re.findall(r"of 50, give or take +(\S+)", printed("left_out = 50 * (torch.rand(shape)"))
     by_hand = (50 * 0.1 * 0.9) ** 0.5, 50 * (0.1 * 0.9) ** 0.5
     assert [float(spread) for spread in spreads] == pytest.approx(by_hand, rel=0.05)
-    assert round(by_hand[1] / by_hand[0]) == 7 and "scatters seven times as much" in TEXT
+    assert round(by_hand[1] / by_hand[0]) == 7 and "varies seven times as much" in TEXT
 
 
 # ------------------------------------------------------------------------------------------------------------ averages
