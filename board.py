@@ -1,6 +1,7 @@
-"""A picture of your own: a board of 16 x 16 pixels to paint on in a notebook, or a picture file of any size."""
+"""A picture of your own: a board of pixels to paint on in a notebook, or a picture file of any size."""
 
 import sys
+from math import isqrt
 
 import anywidget
 import numpy as np
@@ -10,7 +11,7 @@ import traitlets
 import gate
 from diffusion_utilities import TILE, to_uint8, transform
 from player import Picture
-from sheets import load_sprites, open_picture
+from sheets import LARGEST, LEAST, load_sprites, open_picture
 
 # Colours of the sprites' own ramps, eight a row: greys and skins, then shadows, middle tones and lights of eight hues.
 PALETTE = {
@@ -24,7 +25,7 @@ PALETTE = {
     **{"light sky": "#7cc6f0", "light blue": "#7a96ee", "light purple": "#b57be6", "light pink": "#f7b0bb"},
 }
 STARTS = {"hero": 120, "mushroom": 640, "cherries": 920, "heart": 1380}  # sprites of the test split, by their numbers
-STILL = 12  # screen pixels for each of the board's, where nothing can be painted
+STILL = 192  # screen pixels of its side, about, where nothing can be painted
 
 
 # The board in the page. The colours of text and buttons are the theme's own where there is one.
@@ -38,11 +39,11 @@ STYLE = """
   background: var(--jp-layout-color2, #8883); border: 1px solid var(--jp-border-color1, #888); }
 .board .board-colour, .board .board-start { padding: 0; }
 .board .board-start { width: 40px; height: 40px; background: #fff; }
+.board-start img { width: 32px; image-rendering: pixelated; }
 .board .board-colour[aria-pressed=true] { border: 3px solid #fff; box-shadow: 0 0 0 2px #1976d2; z-index: 1; }
 .board canvas:focus-visible, .board button:focus-visible { outline: 3px solid #1976d2; outline-offset: 2px; }
 """
 SCRIPT = """
-const SIDE = 16, ZOOM = 20;  // pixels of the board, and screen pixels for each of them
 const KEYS = {ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1]};
 
 function make(kind, parent, properties = {}) {
@@ -50,9 +51,10 @@ function make(kind, parent, properties = {}) {
 }
 
 function thumbnail(cells) {
-  const canvas = Object.assign(document.createElement("canvas"), {width: 2 * SIDE, height: 2 * SIDE});
+  const side = Math.sqrt(cells.length);
+  const canvas = Object.assign(document.createElement("canvas"), {width: side, height: side});
   const pen = canvas.getContext("2d");
-  cells.forEach((cell, i) => { pen.fillStyle = cell; pen.fillRect(i % SIDE * 2, Math.floor(i / SIDE) * 2, 2, 2); });
+  cells.forEach((cell, i) => { pen.fillStyle = cell; pen.fillRect(i % side, Math.floor(i / side), 1, 1); });
   return canvas.toDataURL();
 }
 
@@ -60,13 +62,15 @@ function render({model, el}) {
   const palette = Object.entries(model.get("palette"));  // [name, "#rrggbb"]
   const before = [];  // pictures to go back to
   let cells = [...model.get("cells")];
+  const SIDE = Math.sqrt(cells.length), ZOOM = Math.floor(320 / SIDE);  // its pixels, and screen pixels for each
   let colour = Math.min(4, palette.length - 1);
   let cursor = [7, 7], last = null;  // last: the pixel where a stroke is now; null between strokes
 
   const root = make("div", el, {className: "board"});
   const canvas = make("canvas", root, {width: SIDE * ZOOM, height: SIDE * ZOOM, tabIndex: 0});
   canvas.setAttribute("role", "application");
-  canvas.setAttribute("aria-label", "board, 16 by 16 pixels: arrow keys move, space paints, [ and ] change the colour");
+  canvas.setAttribute("aria-label", `board, ${SIDE} by ${SIDE} pixels: ` +
+    "arrow keys move, space paints, [ and ] change the colour");
   const pen = canvas.getContext("2d");
   const side = make("div", root, {className: "board-side"});
 
@@ -164,11 +168,13 @@ export default {render};
 
 
 class Board(anywidget.AnyWidget):
-    """A board of 16 x 16 pixels to paint on with mouse, finger, pen or keys; without a front end it keeps its picture.
+    """A board of pixels to paint on with mouse, finger, pen or keys; without a front end it keeps its picture.
 
-    picture: what to start from, as float (1, 3, 16, 16) or (3, 16, 16) in [-1, 1], or uint8 (16, 16, 3); left out, an
-    empty board. palette: the colours to paint with, at most 32, a dictionary of names to "#rrggbb"; the picture may
-    have others. ValueError for a picture of another shape: `own_picture` makes one that fits.
+    picture: what to start from, as float (1, 3, S, S) or (3, S, S) in [-1, 1], or uint8 (S, S, 3), with S from 8 to 64;
+    the board has its size. Left out, an empty board of 16 x 16. palette: the colours to paint with, at most 32, a
+    dictionary of names to "#rrggbb"; the picture may have others. starts: pictures of that size to begin again from, a
+    dictionary by their names; left out, four sprites, where the board is 16 x 16. ValueError for a picture of another
+    shape: `own_picture` makes one of 16 x 16.
     """
 
     _esm, _css = SCRIPT, STYLE
@@ -176,24 +182,27 @@ class Board(anywidget.AnyWidget):
     palette = traitlets.Dict().tag(sync=True)
     starts = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, picture=None, palette=None):
-        sprites, _ = load_sprites("test")
-        starts = {name: _as_cells(sprites[number]) for name, number in STARTS.items()}
-        cells = ["#ffffff"] * TILE**2 if picture is None else _as_cells(_as_bytes(picture))
-        super().__init__(cells=cells, palette=palette or PALETTE, starts=starts)
+    def __init__(self, picture=None, palette=None, starts=None):
+        pixels = np.full((TILE, TILE, 3), 255, np.uint8) if picture is None else _as_bytes(picture)
+        if starts is None:
+            sprites, _ = load_sprites("test")
+            starts = {name: sprites[number] for name, number in STARTS.items()} if len(pixels) == TILE else {}
+        starts = {name: _as_cells(_as_bytes(start, len(pixels))) for name, start in starts.items()}
+        super().__init__(cells=_as_cells(pixels), palette=palette or PALETTE, starts=starts)
 
     @property
     def picture(self):
-        """What is painted: float32 (1, 3, 16, 16) in [-1, 1]. To paint from Python, set it; see `Board` for what to."""
+        """What is painted: float32 (1, 3, S, S) in [-1, 1]. To paint from Python, set it, in the board's size."""
         return transform(self._bytes())[None]
 
     @picture.setter
     def picture(self, picture):
-        self.cells = _as_cells(_as_bytes(picture))
+        self.cells = _as_cells(_as_bytes(picture, len(self._bytes())))
 
     def _bytes(self):
         colours = bytes.fromhex("".join(cell[1:] for cell in self.cells))
-        return np.frombuffer(colours, np.uint8).reshape(TILE, TILE, 3)
+        side = isqrt(len(self.cells))
+        return np.frombuffer(colours, np.uint8).reshape(side, side, 3)
 
     def _repr_mimebundle_(self, **kwargs):
         data, metadata = super()._repr_mimebundle_(**kwargs)
@@ -202,9 +211,11 @@ class Board(anywidget.AnyWidget):
         return data, metadata
 
     def _still(self):
-        pixels = self._bytes().repeat(STILL, 0).repeat(STILL, 1)
-        pixels[::STILL] = pixels[:, ::STILL] = 0xDD  # the grid
-        return Picture(pixels, "a board of 16 × 16 pixels to paint on")
+        pixels, side = self._bytes(), len(self._bytes())
+        zoom = STILL // side
+        pixels = pixels.repeat(zoom, 0).repeat(zoom, 1)
+        pixels[::zoom] = pixels[:, ::zoom] = 0xDD  # the grid
+        return Picture(pixels, f"a board of {side} × {side} pixels to paint on")
 
 
 def own_picture(picture):
@@ -229,17 +240,19 @@ def own_picture(picture):
     return transform(square[kept][:, kept])[None]
 
 
-def _as_bytes(picture):
-    """A picture as uint8 (16, 16, 3)."""
+def _as_bytes(picture, side=None):
+    """A picture as uint8 (S, S, 3), of this side, or left out of any that a board can have."""
     shape, kind = tuple(np.shape(picture)), str(getattr(picture, "dtype", type(picture).__name__))
-    if "uint8" in kind and shape == (TILE, TILE, 3):
-        return np.asarray(picture)
-    if "float" in kind and shape in ((1, 3, TILE, TILE), (3, TILE, TILE)):
-        gate.shown(picture.reshape(1, 3, TILE, TILE))
-        return to_uint8(picture).reshape(TILE, TILE, 3)
+    size = side or (0, 0, *shape)[-2]
+    if LEAST <= size <= LARGEST:
+        if "uint8" in kind and shape == (size, size, 3):
+            return np.asarray(picture)
+        if "float" in kind and shape in ((1, 3, size, size), (3, size, size)):
+            gate.shown(picture.reshape(1, 3, size, size))
+            return to_uint8(picture).reshape(size, size, 3)
     raise ValueError(
-        f"the picture is {kind} {shape}; expected float (1, 3, 16, 16) in [-1, 1], or uint8 (16, 16, 3); "
-        "own_picture(file or array) makes one of any size fit"
+        f"the picture is {kind} {shape}; expected float (1, 3, S, S) in [-1, 1], or uint8 (S, S, 3), with S "
+        f"{side or f'from {LEAST} to {LARGEST}'}; own_picture(file or array) makes one of 16 x 16"
     )
 
 

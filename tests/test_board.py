@@ -24,9 +24,9 @@ def dots(height, width, channels=3):
     return numbers.reshape(height, width, channels).astype(np.uint8)
 
 
-def drawn(picture):
+def drawn(picture, side=16):
     """What own_picture or a board gives, as bytes."""
-    assert picture.dtype == torch.float32 and picture.shape == (1, 3, 16, 16)
+    assert picture.dtype == torch.float32 and picture.shape == (1, 3, side, side)
     return to_uint8(picture)[0]
 
 
@@ -50,6 +50,37 @@ def test_a_board_holds_the_picture_it_is_given_pixel_for_pixel(kind):
     painted.picture = given
     for one in (Board(given), painted):
         assert (drawn(one.picture) == sprite).all()
+
+
+@pytest.mark.parametrize("side", [8, 13, 24, 64])
+def test_a_board_has_the_size_of_its_picture_from_8_to_64(side):
+    picture = dots(side, side)
+    for given in (picture, transform(picture)[None]):
+        assert (drawn(Board(given).picture, side) == picture).all()
+    painted = Board(picture)
+    painted.picture = transform(255 - picture)
+    assert (drawn(painted.picture, side) == 255 - picture).all()
+    assert painted.starts == {} and len(painted.cells) == side**2
+
+
+def test_a_board_of_one_size_takes_pictures_of_no_other():
+    painted = Board(dots(20, 20))
+    with pytest.raises(ValueError, match="with S 20; own_picture"):
+        painted.picture = dots(16, 16)
+    with pytest.raises(ValueError, match="with S 20; own_picture"):
+        Board(dots(20, 20), starts={"sprite": dots(16, 16)})
+    for side in (7, 65):
+        with pytest.raises(ValueError, match="with S from 8 to 64; own_picture"):
+            Board(dots(side, side))
+
+
+def test_a_board_begins_again_from_the_pictures_it_is_given():
+    one, other = dots(12, 12), 255 - dots(12, 12)
+    painted = Board(one, starts={"one": one, "other": transform(other)})
+    assert list(painted.starts) == ["one", "other"] and Board(starts={}).starts == {}
+    for name, picture in (("other", other), ("one", one)):
+        painted.cells = painted.starts[name]
+        assert (drawn(painted.picture, 12) == picture).all()
 
 
 @pytest.mark.parametrize(
@@ -105,13 +136,14 @@ def test_there_are_sprites_to_start_from():
         assert (drawn(again.picture) == SPRITES[number]).all()
 
 
-def test_a_page_without_a_kernel_shows_the_board_as_a_still():
-    still = Board(SPRITES[3])._repr_mimebundle_()[0]["text/html"]
+@pytest.mark.parametrize("picture", [SPRITES[3], dots(8, 8), dots(64, 64)], ids=len)
+def test_a_page_without_a_kernel_shows_the_board_as_a_still(picture):
+    still = Board(picture)._repr_mimebundle_()[0]["text/html"]
     (data,) = re.findall(r'<img [^>]*alt="[^"]{10,}"[^>]* src="data:image/\w+;base64,([\w+/=]+)"', still)
     pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB"))
-    scale = pixels.shape[0] // 16
+    scale = pixels.shape[0] // len(picture)
     middle = slice(scale // 2, None, scale)
-    assert scale >= 8 and (pixels[middle, middle] == SPRITES[3]).all()
+    assert 180 <= pixels.shape[0] <= 200 and (pixels[middle, middle] == picture).all()
     assert (pixels[::scale] != 255).all()  # lines, so that an empty board can be seen
 
 

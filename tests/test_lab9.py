@@ -49,9 +49,9 @@ def lab(tmp_path_factory):
     return names
 
 
-def random_network(palette):
+def random_network(palette, size=16):
     torch.manual_seed(0)
-    network = workshop.begin(palette, 16, 4, fresh=True)
+    network = workshop.begin(palette, size, 4, fresh=True)
     for weights in network.last.parameters():  # else it begins with zeros
         nn.init.normal_(weights, std=0.05)
     return network.eval()
@@ -246,6 +246,57 @@ def test_variants_are_the_workshops(lab):
         ours = lab["my_variants"](sprite, strength, n=3)
         assert (ours == workshop.variants(lab["network"], sprite, strength, 3, seed=lab["SEED"])).all()
     assert (ours != sprite).any() and "0 numbers differ" in printed("def my_variants(")
+
+
+def shown_by(names, holds):
+    """Run a cell that ends with a knob. Returns the list of what is shown by it, each (N, S, S, 4), from then on."""
+    shown = []
+    names["checkered"] = lambda sprites, *how: shown.append(sprites) or workshop.checkered(sprites, *how)
+    exec(cell(holds).source, names)
+    return shown
+
+
+def test_turning_the_hues_first_is_recolouring(lab):
+    names, sprite = dict(lab), lab["sprites"][50]
+    shown = shown_by(names, "def varied(")
+    names["varied"](50, 120, 0.1)
+    ours = workshop.recolour(lab["network"], sprite, 120, 0.1, seed=lab["SEED"])
+    assert (shown[-1][0] == sprite).all() and (shown[-1][1:] == ours).all()
+    assert "(`recolour`)" in TEXT and "first, by some `degrees`" in TEXT
+
+
+@pytest.mark.parametrize("side", [16, 20])
+def test_what_is_painted_on_the_board_is_drawn_anew(lab, side):
+    rim = (side - 16) // 2
+    sprites = np.pad(lab["sprites"], [(0, 0), (rim, rim), (rim, rim), (0, 0)])
+    names = dict(lab, sprites=sprites, mine=sprites[0], side=side, network=random_network(lab["palette"], side))
+    for holds in ("find_ground = yours_or_ours", "def my_repaint_step(", "def my_repaint(sprite", "on_white = "):
+        exec(cell(holds).source, names)
+    shown, board = shown_by(names, "def painted_anew("), names["board"]
+
+    def seen(number, painted):
+        """It is sprites[number] that is shown, and drawn anew where it is painted over, and there alone."""
+        one, _, *new = shown[-1]
+        assert (one == sprites[number]).all() and len(new) == 4
+        for drawn in new:
+            assert (drawn[~painted] == one[~painted]).all() and (drawn[painted] != one[painted]).any()
+
+    part = np.zeros((side, side), bool)
+    part[side // 4 : side - side // 4, side // 4 : side - side // 4] = True
+    seen(100, part)
+    loud, (start, other) = board.palette["loud"], (board.starts[f"sprite {number}"] for number in (100, 41))
+    erased = max(i for i, cell in enumerate(start) if cell != "#ffffff")
+    board.cells = [*board.cells[:erased], "#ffffff", *board.cells[erased + 1 :]]
+    part.flat[erased] = True
+    names["painted_anew"](2)
+    seen(100, part)
+    board.cells = other[: 5 * side] + [loud] * 4 * side + other[9 * side :]
+    names["painted_anew"](1)
+    seen(41, np.isin(np.indices((side, side))[0], range(5, 9)))
+    board.cells = other
+    names["painted_anew"](1)
+    assert (shown[-1][2:] == sprites[41]).all()
+    assert loud not in {code for cells in board.starts.values() for code in cells}
 
 
 def test_the_known_part_and_the_step_back_are_those_of_diffusers():

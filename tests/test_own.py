@@ -2,6 +2,7 @@
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
 
 import materials
@@ -25,6 +26,7 @@ def short(monkeypatch):
     monkeypatch.setattr(workshop, "EPOCH", 64)
     monkeypatch.setattr(workshop, "BATCH", 16)
     monkeypatch.setattr(workshop, "STEPS", 3)
+    monkeypatch.setattr(workshop, "repaint", partial(workshop.repaint, again=1, steps=3))
     monkeypatch.setattr(workshop, "seconds_a_step", lambda *given: 0.1)  # which `made` below takes in earnest
     monkeypatch.setattr(sys.stdin, "isatty", lambda: False, raising=False)
 
@@ -187,13 +189,175 @@ def test_nothing_of_the_users_is_written_over(sources, tmp_path):
     assert own.out_folder(tmp_path / "new", sources) == (tmp_path / "new").resolve()
 
 
-def test_variants_of_a_sprite(made, sources, capsys):
-    picture = sorted((sources / "items" / "axe").glob("*.png"))[0]
-    own.main(["--out", str(made), "--variants-of", str(picture)])
-    assert f"variants of {picture.name}" in capsys.readouterr().out
-    drawn = sorted((made / "variants" / picture.stem).glob("*.png"))
-    assert len(drawn) == 8 * len(own.STRENGTHS) and (made / "variants" / f"{picture.stem}.png").is_file()
-    assert Image.open(drawn[0]).size == (16, 16)
+def read(path):
+    return np.asarray(Image.open(path).convert("RGBA"))
+
+
+def written(picture, path):
+    """Write a picture, uint8 (H, W, 4), as a PNG. Returns its path, as text."""
+    Image.fromarray(picture).save(path)
+    return str(path)
+
+
+@pytest.fixture
+def change(made, sources, tmp_path):
+    """Change the first axe with the model: from the options beside --variants-of to the pictures of a folder.
+
+    The model is copied beside; PICTURE is another one where the options name it.
+    """
+    axe = str(sources / "items" / "axe" / "000.png")
+
+    def changed(folder, *options):
+        out = tmp_path / "out"
+        out.mkdir(exist_ok=True)
+        for name in ("about.json", "model.safetensors"):
+            (out / name).write_bytes((made / name).read_bytes())
+        own.main(["--out", str(out), "--variants-of", axe, *map(str, options)])
+        drawn = [read(path) for path in sorted((out / folder).glob("*.png"))]
+        assert drawn and all(one.shape == (16, 16, 4) for one in drawn)
+        assert (out / folder).with_name(f"{Path(folder).name}.png").is_file()
+        return np.stack(drawn)
+
+    changed.network, changed.sprite = load_checkpoint(made / "model.safetensors"), read(axe)
+    return changed
+
+
+def test_variants_of_a_sprite(change, tmp_path, capsys):
+    drawn = change("variants/000")
+    ours = [workshop.variants(change.network, change.sprite, strength) for strength in own.STRENGTHS["variants"]]
+    assert (drawn == np.concatenate(ours)).all() and (drawn != change.sprite).any()
+    assert capsys.readouterr().out == f"Look at {tmp_path / 'out' / 'variants' / '000.png'}\n"
+
+
+def padded(picture):
+    """A picture as the one sprite that `collect` makes of it, for a network of 16 x 16."""
+    height, width, _ = picture.shape
+    sides = [((16 - side) // 2, 16 - side - (16 - side) // 2) for side in (height, width)]
+    return np.pad(picture, [*sides, (0, 0)])
+
+
+LOUD, ERASED, LEFT_OVER = (255, 0, 255, 255), (0, 0, 0, 0), (9, 9, 9, 0)
+
+
+@pytest.mark.parametrize("ink", [LOUD, ERASED, LEFT_OVER])
+@pytest.mark.parametrize(("rows", "columns"), [((0, 16), (0, 16)), ((2, 15), (4, 13))])
+def test_what_is_painted_over_is_drawn_anew_and_the_rest_is_kept(change, tmp_path, capsys, ink, rows, columns):
+    picture = change.sprite[slice(*rows), slice(*columns)].copy()
+    painted, part = picture.copy(), np.zeros(picture.shape[:2], bool)
+    part[3:9, 5:] = ink == LOUD or picture[3:9, 5:, 3] > 0  # what is transparent already cannot be erased
+    painted[3:9, 5:] = ink
+    options = ["--variants-of", written(picture, tmp_path / "axe.v2.png"), "--repaint"]
+    drawn = change("repainted/axe.v2", *options, written(painted, tmp_path / "painted.png"))
+    inside, sprite = padded(part[..., None])[..., 0], padded(picture)
+    assert f"{part.sum()} of {part.size} pixels are drawn anew" in capsys.readouterr().out
+    assert len(drawn) == 8 and (drawn[:, ~inside] == sprite[~inside]).all()
+    assert all((one[inside] != sprite[inside]).any() for one in drawn)
+    assert (drawn == workshop.repaint(change.network, sprite, inside)).all()
+    colours = {tuple(colour) for colour in change.network.own["colours"]}
+    assert {tuple(colour) for colour in drawn.reshape(-1, 4).tolist()} <= colours
+
+
+def test_the_ground_around_an_opaque_picture_stays_whatever_is_painted(change, tmp_path):
+    """Its rim is red, of which its padding is made; what is painted would make another of it."""
+    picture = np.full((12, 12, 4), (200, 0, 0, 255), np.uint8)
+    picture[4:8, 4:8] = 40
+    picture[..., 3] = 255
+    painted = picture.copy()
+    painted[:, :10] = ERASED
+    options = ["--variants-of", written(picture, tmp_path / "red.png"), "--repaint"]
+    drawn = change("repainted/red", *options, written(painted, tmp_path / "painted.png"))
+    part = np.zeros((16, 16), bool)
+    part[2:14, 2:12] = True
+    assert (drawn[:, ~part] == (200, 0, 0, 255)).all()
+
+
+def test_what_says_nothing_of_a_part_is_refused(change, sources, tmp_path):
+    axe, other = change.sprite, sources / "items" / "crown" / "000.png"
+    flat = axe.copy()
+    flat[flat[..., 3] == 0] = 255
+    wrong = {
+        "wide": (
+            np.pad(axe, [(0, 0), (0, 4), (0, 0)]),
+            r"wide.png is 20 x 16, .*000.png is 16 x 16; paint over a copy",
+        ),
+        "same": (axe, "same.png is the same as .*000.png; paint over"),
+        "flat": (flat, "flat.png has lost what is transparent in .*000.png; save it as a PNG"),
+    }
+    for name, (picture, said) in wrong.items():
+        with pytest.raises(ValueError, match=said):
+            change("repainted/000", "--repaint", written(picture, tmp_path / f"{name}.png"))
+    with pytest.raises(ValueError, match="--repaint is for one sprite in a file of its own; .*axe is none"):
+        change("repainted/000", "--variants-of", sources / "items" / "axe", "--repaint", other)
+    with pytest.raises(FileNotFoundError):
+        change("repainted/000", "--repaint", tmp_path / "nowhere.png")
+    assert not (tmp_path / "out" / "repainted").exists()
+
+
+def test_recoloured_by_so_many_degrees(change):
+    drawn = change("recoloured/000 by 120", "--recolour", 120)
+    ours = [workshop.recolour(change.network, change.sprite, 120, s) for s in own.STRENGTHS["recoloured"]]
+    assert (drawn == np.concatenate(ours)).all()
+
+
+def test_between_two_the_ends_of_a_row_are_the_two(change, sources, monkeypatch):
+    shown, crown = [], sources / "items" / "crown" / "000.png"
+    checkered = workshop.checkered
+    monkeypatch.setattr(workshop, "checkered", lambda *given: shown.append(given) or checkered(*given))
+    drawn = change("between/000 to 000", "--towards", crown)
+    ours = [workshop.between(change.network, change.sprite, read(crown), s) for s in own.STRENGTHS["between"]]
+    assert (drawn == np.concatenate(ours)).all()
+    ((pictures, columns, titles),) = shown
+    rows = pictures.reshape(len(ours), columns, 16, 16, 4)
+    assert (rows[:, 0] == change.sprite).all() and (rows[:, -1] == read(crown)).all()
+    assert (rows[:, 1:-1] == np.stack(ours)).all()
+    assert titles[0] == titles[columns - 1] == titles[columns] == "yours" and len(titles) == len(pictures)
+
+
+def test_several_changes_at_once_are_each_made(change, sources, tmp_path):
+    change(
+        "recoloured/000 by -60", "--recolour", -60, "--towards", sources / "items" / "crown" / "000.png", "--seed", 1
+    )
+    assert {path.name for path in (tmp_path / "out").iterdir() if path.is_dir()} == {"recoloured", "between"}
+    first, other = (change("recoloured/000 by 0", "--recolour", 0, "--seed", seed) for seed in (1, 2))
+    assert (first != other).any()
+
+
+def test_each_sprite_of_a_sheet_is_changed_and_kept_apart(change, sources, tmp_path, capsys):
+    """As the sheet was read to learn from it: cut by --tile, with --ground around the figures."""
+    some = [read(sources / "items" / name / "000.png") for name in ("axe", "crown")]
+    sheet = np.concatenate(some, axis=1)
+    sheet[sheet[..., 3] == 0] = (255, 0, 255, 255)
+    path = written(sheet, tmp_path / "two.png")
+    options = ["--variants-of", path, "--tile", 16, "--ground", "#ff00ff", "--recolour", 90]
+    for number, sprite in enumerate(some, 1):
+        drawn = change(f"recoloured/two, row 1, column {number} by 90", *options)
+        ours = [workshop.recolour(change.network, sprite, 90, s) for s in own.STRENGTHS["recoloured"]]
+        assert (drawn == np.concatenate(ours)).all()
+    with pytest.raises(ValueError, match=r"--towards is for one sprite; .*two.png holds 2"):
+        change("between/000 to two", "--tile", 16, "--towards", path)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("knight.png", "knight"),
+        ("my.knight.v2.png", "my.knight.v2"),
+        ("faces/calm/01.png", "faces_calm_01"),
+        ("ships.png, row 2, column 5", "ships, row 2, column 5"),
+        ("knight 3.aseprite", "knight 3"),
+        ("../../x.png", "_.._x"),
+        ("..", "sprite"),
+    ],
+)
+def test_a_sprites_name_as_that_of_a_file(name, expected):
+    assert own.file_name(name) == expected
+
+
+@pytest.mark.parametrize("option", [["--repaint", "a.png"], ["--recolour", "0"], ["--towards", "a.png"]])
+def test_a_change_needs_a_sprite(option, tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        own.main(["--out", str(tmp_path / "out"), *option])
+    assert "change a sprite: name it with --variants-of" in capsys.readouterr().err
 
 
 def test_variants_need_a_model_and_a_sprite_that_fits(made, sources, tmp_path):

@@ -36,6 +36,7 @@ KNOBS = ".noUi-handle, .widget-dropdown select, .widget-checkbox input, .widget-
 BOARD = ".board canvas"
 PLAYER = ".jp-OutputArea-output input[type=range]"
 FAILURES = '[data-mime-type="application/vnd.jupyter.error"], .jupyter-widgets pre'  # also those inside a widget
+CALLS = r"labs.asked(/\b{}\(/)"  # how many cells call it
 SAID = "Error displaying widget", "Failed to load model", "Loading widget"  # in place of a widget
 
 # What the page has to tell, and to do, as functions in it.
@@ -54,7 +55,7 @@ window.labs = {
   code: () => labs.panel().content.widgets
     .filter(cell => cell.model.type == "code" && cell.model.sharedModel.source.trim()),
   unrun: () => labs.code().filter(cell => !cell.model.executionCount).length,
-  asked: word => labs.code().filter(cell => cell.model.sharedModel.source.includes(word)).length,
+  asked: call => labs.code().filter(cell => call.test(cell.model.sharedModel.source)).length,
   shown: what => labs.code().filter(cell => cell.node.querySelector(".jp-Cell-outputArea")?.querySelector(what)).length,
   texts: what => [...document.querySelectorAll(what)].map(node => node.textContent.trim()),  // also out of sight
   pixels: async node => {  // of all pictures in it: a picture drawn again has a new address, but the same pixels
@@ -173,12 +174,12 @@ class Lab:
         self.page.wait_for_timeout(300)  # until what the last messages show is there
         if unrun := self.page.evaluate("labs.unrun()"):
             self.problems.append(f"{unrun} cells have not run")
-        asked, shown = (self.page.evaluate(code) for code in ("labs.asked('turn(')", f"labs.shown({KNOBS!r})"))
+        asked, shown = (self.page.evaluate(code) for code in (CALLS.format("turn"), f"labs.shown({KNOBS!r})"))
         if shown < asked:
             self.problems.append(f"{asked} cells call turn(), but {shown} have a knob")
-        for word, what in (("Board(", BOARD), ("Animation(", PLAYER)):
-            if self.page.evaluate(f"labs.asked({word!r})") and not self.page.locator(what).count():
-                self.problems.append(f"a cell has {word}...), but nothing of it is on the page")
+        for name, what in (("Board", BOARD), ("Animation", PLAYER)):
+            if self.page.evaluate(CALLS.format(name)) and not self.page.locator(what).count():
+                self.problems.append(f"a cell has {name}(...), but nothing of it is on the page")
         self.look()
 
     def look(self):

@@ -171,8 +171,8 @@ def run_notebook(path):
     os.environ.pop("LABS_CONFIG", None)
     shutil.rmtree(ROOT / "runs" / "lab2", ignore_errors=True)  # else Lab 2 goes on with what it finds there
     notebook = nbformat.read(path, 4)
-    where = {"metadata": {"path": str(path.parent)}}
-    NotebookClient(notebook, timeout=None, kernel_name="python3", resources=where, store_widget_state=False).execute()
+    how = {"timeout": None, "kernel_name": "python3", "resources": {"metadata": {"path": str(path.parent)}}}
+    NotebookClient(notebook, store_widget_state=False, coalesce_streams=True, **how).execute()
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
         if cell.cell_type == "code":

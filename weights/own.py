@@ -11,7 +11,11 @@ Stop it with Ctrl-C whenever you like: the same command goes on. DIR then holds
     model.safetensors          the network: size, classes, palette and all, to draw more
     training/                  loss.csv, grid.png, and what a stopped training goes on from
 
-`python weights/own.py --out DIR --variants-of PICTURE` then changes a sprite that you have.
+`python weights/own.py --out DIR --variants-of PICTURE` then changes a sprite that you have: all of it, or with
+
+    --repaint PAINTED          the part that you painted over in a copy of it
+    --recolour DEGREES         its colours: their hues are turned by so much
+    --towards OTHER            step by step, until it is another sprite
 """
 
 import argparse
@@ -29,8 +33,13 @@ import workshop
 from collection import collect, write_sheet
 from diffusion_utilities import Animation, load_checkpoint, muon, save_checkpoint
 from keeping import whole
+from sheets import open_picture
 
-STRENGTHS = 0.2, 0.35, 0.5, 0.7
+STRENGTHS = {  # of what goes into folders of these names
+    "variants": (0.2, 0.35, 0.5, 0.7),
+    "recoloured": (0.05, 0.1, 0.2, 0.35),  # with more, the shape changes, too
+    "between": (0.2, 0.35, 0.5),  # with more, all on the way is one thing, and neither of the two
+}
 FEW, ENOUGH = 30, 100  # sprites: with fewer than the first come copies, from the second on new ones
 MADE_BY = "Diffusion Labs, weights/own.py"
 
@@ -52,10 +61,7 @@ def read(options):
     collection = collect(options.source, options.tile, options.margin, options.spacing, options.ground)
     note(options, {})
     n, size = collection.sprites.shape[:2]
-    for name, reason in collection.refused:
-        print(f"not used: {name}: {as_options(reason)}")
-    for remark in collection.remarks:
-        print(as_options(remark))
+    tell(collection)
     classes = f", in {len(collection.classes)} classes: {', '.join(collection.classes)}" if collection.classes else ""
     print(f"{n} sprite{'s' * (n > 1)} of {size} x {size}{classes}. Look at {options.out / 'read.png'}", flush=True)
     collection.picture().save(options.out / "read.png")
@@ -72,6 +78,14 @@ def read(options):
             "then give --tile, --margin and --spacing of the sheet, or --ground, the colour around figures"
         )
     return collection
+
+
+def tell(collection):
+    """Say what of it could not be used, and what is odd."""
+    for name, reason in collection.refused:
+        print(f"not used: {name}: {as_options(reason)}")
+    for remark in collection.remarks:
+        print(as_options(remark))
 
 
 def as_options(words):
@@ -151,27 +165,87 @@ def make(network, collection, options):
 
 
 def change(options):
-    """Draw sprites of the user's again, from a little to much changed."""
+    """Draw sprites of the user's again, in each of the ways that were asked for."""
     model = options.out / "model.safetensors"
     if not model.is_file():
         raise ValueError(f"there is no {model} yet; first make one: python weights/own.py YOUR_SPRITES --out DIR")
     network = load_checkpoint(model)
-    given = collect(options.variants_of, size=network.h)
-    for name, reason in given.refused:
-        print(f"not used: {name}: {reason}")
-    if given.sprites.shape[1] > network.h:
-        size = given.sprites.shape[1]
-        raise ValueError(f"{options.variants_of} is {size} x {size}; the network draws {network.h} x {network.h}")
+    given = fitting(options.variants_of, network, options)
+    asked = [*ways(network, given, options)]
     for sprite, name in zip(given.sprites, given.names, strict=True):
-        folder = options.out / "variants" / Path(name).stem
-        rows = {strength: workshop.variants(network, sprite, strength, seed=options.seed) for strength in STRENGTHS}
-        for strength, drawn in rows.items():
-            for number, one in enumerate(drawn):
-                save_png(one, folder / f"{strength:.0%}_{number}.png")
-        shown = np.concatenate([np.concatenate([sprite[None], drawn]) for drawn in rows.values()])
-        titles = [word for strength in rows for word in ("yours", f"changed with strength {strength}", *[""] * 7)]
-        workshop.checkered(shown, 9, titles).save(folder.with_suffix(".png"))
-        print(f"variants of {name}: {folder.with_suffix('.png')}")
+        for kind, to, end, rows in asked:
+            drawn = {words: function(sprite, seed=options.seed) for words, function in rows.items()}
+            keep(options.out / kind / f"{file_name(name)}{to}", sprite, drawn, end)
+
+
+def fitting(path, network, options):
+    """Read sprites to change, padded to the size that a network draws. ValueError if they are larger."""
+    given = collect(path, options.tile, options.margin, options.spacing, options.ground, size=network.h)
+    tell(given)
+    size = given.sprites.shape[1]
+    if size > network.h:
+        raise ValueError(f"{path} is {size} x {size}; the network draws {network.h} x {network.h}")
+    return given
+
+
+def ways(network, given, options):
+    """What to do with each sprite: (kind, what its name gets, sprites at the end of a row, {words: function})."""
+
+    def each(kind, function, **how):
+        return {f"strength {s:.2f}": partial(function, network, strength=s, **how) for s in STRENGTHS[kind]}
+
+    if options.repaint:
+        if given.names != [options.variants_of.name]:
+            raise ValueError(f"--repaint is for one sprite in a file of its own; {options.variants_of} is none")
+        mask = painted_over(options.variants_of, options.repaint, network.h)
+        yield "repainted", "", [], {"new": partial(workshop.repaint, network, mask=mask)}
+    if options.recolour is not None:
+        degrees = options.recolour
+        yield "recoloured", f" by {degrees}", [], each("recoloured", workshop.recolour, degrees=degrees)
+    if options.towards:
+        others = fitting(options.towards, network, options)
+        if len(others.sprites) > 1:
+            raise ValueError(f"--towards is for one sprite; {options.towards} holds {len(others.sprites)}")
+        rows = each("between", workshop.between, other=others.sprites[0])
+        yield "between", f" to {file_name(others.names[0])}", others.sprites, rows
+    if not options.repaint and options.recolour is None and not options.towards:
+        yield "variants", "", [], each("variants", workshop.variants)
+
+
+def painted_over(picture, painted, size):
+    """Where two files differ, bool (size, size), padded evenly as `collect` does. ValueError if that says nothing."""
+    before, after = map(open_picture, (picture, painted))
+    if before.shape != after.shape:
+        sizes = ["{1} x {0}".format(*pixels.shape) for pixels in (after, before)]
+        raise ValueError(f"{painted} is {sizes[0]}, {picture} is {sizes[1]}; paint over a copy that keeps its size")
+    if before[..., 3].min() == 0 and after[..., 3].min() == 255:
+        raise ValueError(f"{painted} has lost what is transparent in {picture}; save it as a PNG with transparency")
+    differ = (before * (before[..., 3:] > 0) != after * (after[..., 3:] > 0)).any(axis=2)
+    if not differ.any():
+        raise ValueError(f"{painted} is the same as {picture}; paint over what is to be drawn anew")
+    print(f"{differ.sum()} of {differ.size} pixels are drawn anew")
+    mask, (top, left) = np.zeros((size, size), bool), ((size - side) // 2 for side in differ.shape)
+    mask[top : top + len(differ), left : left + differ.shape[1]] = differ
+    return mask
+
+
+def file_name(name):
+    """The name of a sprite, as `collect` gives it, as that of a file or folder: without its ending, or a path."""
+    name = re.sub(r"\.[A-Za-z]+(?=$|, )", "", name)  # of "ships.png, row 2, column 5", too
+    return re.sub(r'[\\/:*?"<>|]', "_", name).strip(". ") or "sprite"
+
+
+def keep(folder, sprite, rows, end):
+    """Write what was made of a sprite: rows, {words: (n, S, S, 4)}, into a folder, and as a picture beside it."""
+    shown, titles = [], []
+    for words, drawn in rows.items():
+        for number, one in enumerate(drawn):
+            save_png(one, folder / f"{words}_{number}.png")
+        shown += [sprite, *drawn, *end]
+        titles += ["yours", words, *[""] * (len(drawn) - 1), *["yours"] * len(end)]
+    beside = folder.with_name(f"{folder.name}.png")
+    workshop.checkered(np.stack(shown), len(shown) // len(rows), titles).save(beside)
+    print(f"Look at {beside}", flush=True)
 
 
 def save_png(sprite, path):
@@ -217,7 +291,12 @@ def options_of(arguments=None):
     add("--gif", action="store_true", help="also write the denoising as a GIF")
     add("--made-from", default="", metavar="TEXT", help="whose pictures they are; it is kept with all that is made")
     add("--variants-of", type=Path, metavar="PICTURE", help="change this sprite with the network that DIR holds")
+    add("--repaint", type=Path, metavar="PAINTED", help="draw anew what you painted over in this copy of PICTURE")
+    add("--recolour", type=int, metavar="DEGREES", help="turn the hues of PICTURE: 120, for instance")
+    add("--towards", type=Path, metavar="OTHER", help="fill in between PICTURE and this sprite")
     options = parser.parse_args(arguments)
+    if not options.variants_of and (options.repaint or options.recolour is not None or options.towards):
+        parser.error("--repaint, --recolour and --towards change a sprite: name it with --variants-of")
     if not options.source and not options.variants_of:
         parser.error("give the pictures to learn from, or --variants-of")
     return options
