@@ -1,6 +1,6 @@
 # Every target sets up .venv first, if it must; a second call starts at once.
 .DEFAULT_GOAL := help
-.PHONY: help setup lab handout test browser fuzz bench bench-quick products stale
+.PHONY: help setup lab handout test browser fuzz mutants bench bench-quick products stale
 IN_VENV := .venv/bin/python
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
 
@@ -17,13 +17,16 @@ handout: setup  ## write copies for a class into handout/, without solutions and
 	@$(IN_VENV) tools/hand_out.py
 
 test: setup  ## run all tests, and every notebook in a small configuration
-	@$(IN_VENV) -m pytest -rs -n auto --dist loadfile $(ARGS)
+	@$(IN_VENV) -m pytest -rs -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 browser: setup  ## use the labs in headless Chromium, in the small configuration; screenshots in runs/browser
 	@$(IN_VENV) tools/browser.py $(ARGS)
 
 fuzz: setup  ## ten thousand cases of unusual input, and two hundred kills
 	@CASES=600 KILLS=200 $(IN_VENV) -m pytest -n auto --dist load tests/test_properties.py tests/test_runs.py $(ARGS)
+
+mutants: setup  ## change one thing in the core, some 4,000 times, and see whether a test notices; two hours, stop and go on
+	@$(IN_VENV) tools/mutants.py $(ARGS)
 
 bench: setup  ## compare the speed of the labs with the course's way, and write it into the READMEs
 	@$(IN_VENV) benchmarks/bench.py

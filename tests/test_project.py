@@ -543,7 +543,8 @@ def test_every_file_that_a_recipe_writes_is_declared(name, tmp_path):
     replace(tmp_path / "tree", '{"train": 2_600, "test": 440}', '{"train": 26, "test": 5}')
     replace(tmp_path / "tree", '"GAN": 3_500, "VAE": 4_500, "flow": 2_000', '"GAN": 1, "VAE": 1, "flow": 1')
     replace(tmp_path / "tree", '"diffusion": 10_000', '"diffusion": 1')
-    replace(tmp_path / "tree", "ProcessPoolExecutor(os.cpu_count(),", "ProcessPoolExecutor(1,")  # each starts slowly
+    threads = '__import__("concurrent.futures").futures.ThreadPoolExecutor(1)'  # a process would start slowly
+    replace(tmp_path / "tree", "ProcessPoolExecutor(os.cpu_count(), **one_core_each)", threads)
     replace(tmp_path / "tree", '"items": (3, 10, 30), "beetles": (3, 30), "houses": (3, 20)', '"items": (3,)')
     written = short_runs.short_run(tmp_path / "tree", product._replace(row=None))
     patterns = {pattern: [file for file in written if fnmatch(file, pattern)] for pattern in product.writes}

@@ -29,7 +29,7 @@ from diffusion_utilities import (
 )
 from keeping import Run, _read_state, _write_state
 
-KILLS = int(os.environ.get("KILLS", 20))
+KILLS = int(os.environ.get("KILLS", 12))
 PROGRAM = """
 import json, sys
 import numpy as np, torch
