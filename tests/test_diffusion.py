@@ -1,6 +1,7 @@
 """Noise schedule, training and sampling: the formulas, the promises about seeds and checkpoints, bad input."""
 
 import copy
+import inspect
 import json
 import math
 import os
@@ -28,6 +29,7 @@ from diffusion_utilities import (
     augment,
     ddim_step,
     ddpm_step,
+    guesses,
     load_checkpoint,
     middle,
     muon,
@@ -82,6 +84,16 @@ def test_schedule_by_hand(timesteps):
     assert schedule.alpha_bar[0] == 1 and len(schedule.beta) == timesteps + 1
 
 
+def test_the_courses_numbers_are_the_defaults():
+    """Its `timesteps`, `beta1`, `beta2`, `n_epoch`, `batch_size`, `lrate`, and how often it drops the context."""
+    assert NoiseSchedule().timesteps == NoiseSchedule.linear().timesteps == NoiseSchedule.cosine().timesteps == 500
+    beta = NoiseSchedule.linear(dtype=torch.float64).beta
+    assert beta[1].item() == pytest.approx(1e-4 + (0.02 - 1e-4) / 500) and beta[-1].item() == pytest.approx(0.02)
+    default = {name: parameter.default for name, parameter in inspect.signature(train).parameters.items()}
+    assert (default["epochs"], default["batch_size"], default["drop"]) == (32, 100, 0.1)
+    assert inspect.signature(adam).parameters["lr"].default == 1e-3
+
+
 def test_schedule_in_float32_is_the_float64_one_rounded():
     assert torch.equal(NoiseSchedule().alpha_bar, NoiseSchedule(dtype=torch.float64).alpha_bar.float())
 
@@ -108,6 +120,12 @@ def test_perturb_is_equation_4():
         expected = math.sqrt(alpha_bar) * x0[i] + math.sqrt(1 - alpha_bar) * eps[i]
         assert torch.allclose(xt[i], expected, atol=1e-6)
         assert torch.equal(schedule.perturb(x0[i : i + 1], step, eps[i : i + 1]), xt[i : i + 1])
+
+
+def test_noised_pictures_keep_their_dtype():
+    for dtype in (torch.bfloat16, torch.float16, torch.float32, torch.float64):
+        x = torch.ones(2, 3, 4, 4, dtype=dtype)
+        assert NoiseSchedule().perturb(x, torch.tensor([1, 500]), x).dtype == dtype
 
 
 def test_many_small_steps_are_one_jump():
@@ -142,6 +160,12 @@ def test_cosine_is_equation_17():
     assert schedule.beta[200].item() == pytest.approx(1 - f[200] / f[199], rel=1e-9)
 
 
+@pytest.mark.parametrize("offset", [0, -0.1, float("nan")])
+def test_a_cosine_without_its_offset_is_refused(offset):
+    with pytest.raises(ValueError, match=f"offset is {offset}; expected a number above 0"):
+        NoiseSchedule.cosine(offset=offset)
+
+
 @pytest.mark.parametrize("bad", [[1.0], [0.9, 0.5], [1.0, 0.5, 0.5], [1.0, 0.4, 0.5], [1.0, -0.1], [[1.0, 0.5]]])
 def test_alpha_bar_must_fall_from_one(bad):
     with pytest.raises(ValueError, match="expected numbers for t = 0 ... T that fall from 1"):
@@ -158,6 +182,14 @@ def test_times_of_noise_levels():
     for level in (0.001, 0.99999):
         with pytest.raises(ValueError, match=r"from 0.9999 to 0.006289 were trained; asked for"):
             coarse.time_of(torch.tensor([level]))
+
+
+def test_times_between_steps_go_by_the_angle():
+    """Where alpha_bar = cos^2 of an angle that rises evenly, a level at a part of a step is that part of it away."""
+    angle = torch.linspace(0, 1.5, 11, dtype=torch.float64)
+    schedule = NoiseSchedule(angle.cos().square())
+    between = torch.tensor([1.25, 4.5, 9.9], dtype=torch.float64)
+    assert torch.allclose(schedule.time_of((between * 0.15).cos().square()), between / 10, atol=1e-9)
 
 
 # --- predictions
@@ -330,6 +362,24 @@ def test_ddim_step_is_equation_12():
             assert torch.allclose(step, expected, atol=1e-12, rtol=0)
 
 
+def test_a_guess_of_another_shape_is_named_before_what_was_expected():
+    x, schedule = torch.zeros(2, 3, 4, 4), NoiseSchedule()
+    wrong = torch.zeros(2, 3, 4, 5)
+    message = r"is .*\(2, 3, 4, 5\).*; expected \(2, 3, 4, 4\)"
+    for pair, step in (((wrong, x), ddpm_step), ((wrong, x), ddim_step), ((x, wrong), ddim_step)):
+        with pytest.raises(ValueError, match=message):
+            step(x, 5, 4, lambda xt, t, pair=pair: pair, schedule)
+    with pytest.raises(ValueError, match=message):
+        guesses(wrong, "noise", x, 5, schedule)
+
+
+def test_ddim_without_fresh_noise_leaves_chance_alone():
+    x, generator = torch.zeros(1, 3, 4, 4), torch.Generator().manual_seed(0)
+    before = generator.get_state()
+    ddim_step(x, 5, 4, lambda xt, t: (xt, xt), NoiseSchedule(), generator)
+    assert generator.get_state().equal(before)
+
+
 def test_ddim_at_eta_1_is_ddpm_with_the_posteriors_variance():
     schedule = NoiseSchedule(dtype=torch.float64)
     x, eps = torch.randn(2, 3, 4, 4, dtype=torch.float64), torch.randn(2, 3, 4, 4, dtype=torch.float64)
@@ -451,6 +501,22 @@ def test_frames_and_shapes(network):
     short = NoiseSchedule.linear(9)
     assert len(sample(network, 1, schedule=short, seed=0, save_rate=4, progress=False)[1]) == 1 + 1 + 7
     assert sample(network, 1, schedule=short, save_rate=None, progress=False)[1].shape == (0, 1, 3, 16, 16)
+
+
+def test_the_last_frame_is_the_result_however_few_are_kept():
+    x, frames = sample(ContextUnet(n_feat=8), 1, times=[500, 100, 0], save_rate=200, seed=0, progress=False)
+    assert len(frames) == 2 and frames[-1].equal(x)
+
+
+def test_a_network_is_asked_in_eval_mode():
+    """Else batch norm would take its means from what is drawn, and keep them."""
+    network = ContextUnet(n_feat=8).train()
+    before = {name: buffer.clone() for name, buffer in network.named_buffers()}
+    seen = []
+    network.register_forward_pre_hook(lambda module, given: seen.append(module.training))
+    sample(network, 2, schedule=NoiseSchedule.linear(3), seed=0, progress=False)
+    assert seen == [False] * 3 and network.training
+    assert all(buffer.equal(before[name]) for name, buffer in network.named_buffers())
 
 
 def test_same_seed_same_sprites_and_mode_restored(network):
