@@ -1,9 +1,9 @@
 """Change one thing in the core, a sign or a root, and see whether a test notices: `make mutants`.
 
-A mutant is a file with one change in it. It is run, in a process of its own, against those tests of its part that come
-by the changed line, a quarter of a minute of them, the quickest first, until one fails: then it is killed. What is left has
-survived: either a test is missing, or the change changes nothing (tests/README.md says which, and why). No file is
-written but in runs/mutants: the changed code is given to Python when it imports the module.
+A mutant is a file with one change in it. It is run, in a process of its own, against the tests of its part that come by
+the changed line, the quickest first, until one fails: then it is killed. What is left after a quarter of a minute of
+tests has survived: either one is missing, or the change changes nothing (tests/README.md says which, and why). No file
+is written but in runs/mutants: Python is given the changed code when it imports the module.
 
     make mutants                            all that is not known yet, some two hours on two cores; stop and go on
     make mutants ARGS="--sample=50"         fifty by chance: how large a share is killed, with its interval
