@@ -160,7 +160,7 @@ def test_the_nearest_colour_is_what_the_palette_decodes(lab):
 
 def test_noise_of_40_gives_a_third_of_the_pixels_a_wrong_colour():
     (come_back,) = re.findall(r"noise 40 of 255: (\d+)% come back", printed("sprites' pixels, with noise"))
-    assert abs(int(come_back) - 67) <= 3 and "At a noise of 40, a third of the pixels get a wrong colour" in TEXT
+    assert abs(int(come_back) - 67) <= 3 and "At a noise of 40, a third of the figures' pixels get a wrong colour" in TEXT
     assert "noise  0 of 255: 100% come back" in printed("sprites' pixels, with noise")
 
 
@@ -202,7 +202,7 @@ def test_on_a_dark_ground_the_labs_network_is_shown_the_negative(lab):
     with torch.inference_mode():
         ours = workshop.begin(palette, 16, 4).eval()(x, t)
         assert torch.allclose(ours, sign * known(sign * x, t), atol=1e-4)
-    assert "makes x to −x there" in TEXT and "so it is shown a white ground" in TEXT
+    assert "flips the sign of that channel on the way in" in TEXT and "so the network is shown a white ground" in TEXT
 
 
 def test_an_epoch_shows_2048_and_ten_sprites_twenty_times_as_often_as_200(lab):
@@ -262,7 +262,7 @@ def test_turning_the_hues_first_is_recolouring(lab):
     names["varied"](50, 120, 0.1)
     ours = workshop.recolour(lab["network"], sprite, 120, 0.1, seed=lab["SEED"])
     assert (shown[-1][0] == sprite).all() and (shown[-1][1:] == ours).all()
-    assert "(`recolour`)" in TEXT and "first, by some `degrees`" in TEXT
+    assert "With `degrees` its hues are turned first; so it is recoloured" in TEXT
 
 
 @pytest.mark.parametrize("side", [16, 20])
