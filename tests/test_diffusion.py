@@ -29,6 +29,7 @@ from diffusion_utilities import (
     augment,
     ddim_step,
     ddpm_step,
+    drop_context,
     guesses,
     load_checkpoint,
     middle,
@@ -675,6 +676,21 @@ def test_training_is_a_plain_loop():
             assert (ours.state_dict()[key] - value).abs().mean() < 1e-5, key
 
 
+def test_batches_are_whole_and_the_network_is_in_training_mode():
+    network, seen = ContextUnet(n_feat=8).eval(), []
+    network.register_forward_pre_hook(lambda module, given: seen.append((len(given[0]), module.training)))
+    losses = train(network, *few_sprites(10), epochs=2, batch_size=4)
+    assert seen == [(4, True)] * 4 and len(losses) == 2 and not network.training
+
+
+@pytest.mark.parametrize("precision, expected", [("no", False), ("bf16", True)])
+def test_the_network_runs_in_the_number_format_that_was_asked_for(precision, expected):
+    network, seen = Unet(n_feat=8, n_wide=8), []
+    network.first.register_forward_pre_hook(lambda module, given: seen.append(torch.is_autocast_enabled("cpu")))
+    train(network, *few_sprites(8), epochs=1, batch_size=8, mixed_precision=precision)
+    assert seen == [expected]
+
+
 def test_all_steps_are_drawn_alike_and_contexts_dropped_by_sample():
     sprites, labels = few_sprites(40)
     recorder = Recorder()
@@ -727,6 +743,26 @@ def test_the_loss_falls_and_the_average_follows():
     moved = network.init_conv.conv1[1].running_mean
     assert moved.abs().max() > 0  # erratum 12: BatchNorm's statistics are averaged too
     assert network.init_conv.conv1[1].num_batches_tracked == 24
+
+
+def test_the_average_takes_in_weights_and_the_statistics_of_batch_norm():
+    """After each step d old + (1 - d) new, d = (1 + n) / (10 + n), for every tensor; and it is what is shown."""
+    network, raw, shown = ContextUnet(n_feat=8), [], []
+
+    def note(epoch, average, losses):
+        raw.append({name: value.clone() for name, value in network.state_dict().items()})
+        shown.append({name: value.clone() for name, value in average.state_dict().items()})
+        assert network.training and not average.training
+
+    train(network, *few_sprites(8), epochs=4, batch_size=8, after_epoch=note)
+    expected = raw[0]
+    for n in range(1, 4):
+        d = (1 + n) / (10 + n)
+        for name, new in raw[n].items():
+            expected[name] = d * expected[name] + (1 - d) * new if new.is_floating_point() else new
+        for name, value in shown[n].items():
+            assert torch.allclose(value, expected[name], atol=1e-6), name
+    assert all(value.equal(shown[-1][name]) for name, value in network.state_dict().items())
 
 
 def test_average_is_the_exponential_one():
@@ -786,8 +822,31 @@ def test_muon_moves_the_inner_kernels_at_its_own_rate_and_all_rates_fall():
         train(network, *few_sprites(8), epochs=4, batch_size=8, optimizer=partial(muon, lr=2e-3, muon_lr=0.03))
         assert rates == pytest.approx(np.outer([1, 0.75, 0.5, 0.25], [0.03, 2e-3]))
         rates.clear()
-        train(network, *few_sprites(8), epochs=4, batch_size=8, optimizer=muon, rate=lambda part: part)
-        assert rates == pytest.approx(np.outer([0, 0.25, 0.5, 0.75], [0.02, 4e-3]))
+        train(network, *few_sprites(8), epochs=4, batch_size=8, optimizer=muon, rate=lambda part: part / 2)
+        assert rates == pytest.approx(np.outer([0, 0.125, 0.25, 0.375], [0.02, 4e-3]))
+
+
+def test_muon_moves_kernels_evenly_in_all_directions_and_the_rest_as_torchs_adam():
+    torch.manual_seed(0)
+    network = Unet(n_feat=8, n_wide=8)
+    optimizer = muon(network)
+    rest = {id(weights) for weights in optimizer.param_groups[1]["params"]}
+    before = [weights.detach().clone() for weights in network.parameters() if id(weights) not in rest]
+    theirs = [weights.detach().clone().requires_grad_() for weights in network.parameters() if id(weights) in rest]
+    oracle = torch.optim.Adam(theirs, lr=4e-3, betas=(0.9, 0.99))
+    for step in range(3):
+        for weights in network.parameters():
+            weights.grad = torch.randn(weights.shape, generator=torch.Generator().manual_seed(step))
+        for weights, of in zip(theirs, (w for w in network.parameters() if id(w) in rest), strict=True):
+            weights.grad = of.grad.clone()
+        optimizer.step(), oracle.step()
+        if step == 0:  # Jordan et al. 2024: a step has singular values near 1, times the rate
+            after = [weights for weights in network.parameters() if id(weights) not in rest]
+            moves = [(new - old).detach().flatten(1) for new, old in zip(after, before, strict=True)]
+            sizes = torch.cat([torch.linalg.svdvals(move) for move in moves]) / 0.02
+            assert sizes.min() > 0.6 and sizes.max() < 1.2
+    for weights, of in zip(theirs, (w for w in network.parameters() if id(w) in rest), strict=True):
+        assert torch.allclose(weights, of, atol=1e-6)
 
 
 def test_two_processes_share_the_work(tmp_path):
@@ -828,6 +887,18 @@ def test_levels_are_drawn_from_all_or_more_from_the_middle():
     z = ((t - 0.5) / 500).logit()  # normal again
     assert z.mean().item() == pytest.approx(-0.2, abs=0.02) and z.std().item() == pytest.approx(1, abs=0.02)
     assert middle(1_000, 1, generator).unique().tolist() == [1]
+
+
+def test_levels_are_those_of_the_seed():
+    for levels in (uniform, middle):
+        one, again, other = (levels(99, 500, torch.Generator().manual_seed(seed)) for seed in (1, 1, 2))
+        assert one.equal(again) and not one.equal(other)
+
+
+def test_no_context_is_dropped_with_probability_0_whatever_chance_gives():
+    c = torch.ones(4, 5)
+    with patch.object(torch, "rand", lambda *shape, **how: torch.zeros(shape)):
+        assert drop_context(c, 0).equal(c) and not drop_context(c, 0.1).any()
 
 
 def test_training_takes_the_levels_that_it_is_told():
@@ -955,6 +1026,8 @@ def test_augmented_by_default():
         ({"optimizer": partial(adam, lr=-1e-3)}, "lr = -0.001"),
         ({"optimizer": partial(adam, lr=10.0)}, "lr = 10"),
         ({"optimizer": partial(muon, muon_lr=0.0)}, "muon_lr = 0"),
+        ({"after_epoch": 3}, "after_epoch is 3"),
+        ({"optimizer": partial(muon, lr=2.0)}, "lr = 2"),
     ],
 )
 def test_settings_that_make_no_sense(settings, message):

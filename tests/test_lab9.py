@@ -160,7 +160,9 @@ def test_the_nearest_colour_is_what_the_palette_decodes(lab):
 
 def test_noise_of_40_gives_a_third_of_the_pixels_a_wrong_colour():
     (come_back,) = re.findall(r"noise 40 of 255: (\d+)% come back", printed("sprites' pixels, with noise"))
-    assert abs(int(come_back) - 67) <= 3 and "At a noise of 40, a third of the figures' pixels get a wrong colour" in TEXT
+    assert (
+        abs(int(come_back) - 67) <= 3 and "At a noise of 40, a third of the figures' pixels get a wrong colour" in TEXT
+    )
     assert "noise  0 of 255: 100% come back" in printed("sprites' pixels, with noise")
 
 

@@ -311,19 +311,49 @@ def test_stopped_by_hand_the_network_has_the_averaged_weights(tmp_path):
         assert torch.equal(network.state_dict()[name], value)
 
 
-def test_what_falls_due_after_an_epoch_is_never_lost(tmp_path):
+def test_stopped_within_an_epoch_only_the_steps_that_are_left_are_done(tmp_path, monkeypatch):
+    monkeypatch.setattr(Run.__init__, "__defaults__", (None, True, True, 0))  # write after each step
+    sprites = np.random.default_rng(0).integers(0, 256, (24, 16, 16, 3), dtype=np.uint8)
+
+    def learn(folder, stop_at=None):
+        torch.manual_seed(0)
+        network, asked = Unet(n_feat=8, n_wide=8), []
+
+        def note(module, given):
+            if module.training:  # else it is asked for some numbers, by which a run knows it
+                asked.append(len(given[0]))
+                if len(asked) == stop_at:
+                    raise KeyboardInterrupt
+
+        network.register_forward_pre_hook(note)
+        try:
+            train(network, sprites, None, epochs=2, batch_size=8, folder=folder, progress=False)
+        except KeyboardInterrupt as error:
+            return error, len(asked)
+        return network, len(asked)
+
+    unbroken, steps = learn(None)
+    error, until = learn(tmp_path, stop_at=3)  # its third step is not done
+    network, left = learn(tmp_path)  # while the error lives on, as a notebook keeps the last one
+    assert (steps, until, left, type(error)) == (6, 3, 4, KeyboardInterrupt)
+    assert all(value.equal(unbroken.state_dict()[name]) for name, value in network.state_dict().items())
+
+
+@pytest.mark.parametrize("stopped_at, calls", [(1, [0, 0, 1]), (2, [0, 1, 1])])
+def test_what_falls_due_after_an_epoch_is_never_lost(tmp_path, stopped_at, calls):
     """A view that was being written when the training was stopped is written when it goes on."""
     called = []
 
     def stop_once(epoch, average, losses):
+        assert not average.training and len(losses) == epoch + 1
         called.append(epoch)
-        if len(called) == 1:
+        if len(called) == stopped_at:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         learn(tmp_path, after_epoch=stop_once)
     learn(tmp_path, after_epoch=stop_once)
-    assert called == [0, 0, 1]
+    assert called == calls
 
 
 def test_a_folder_that_cannot_be_written_is_found_before_the_first_step(tmp_path):
