@@ -1004,6 +1004,19 @@ def test_autoguidance_pushes_on():
     x, t = torch.ones(4, 3, 1, 1), torch.tensor([0.08, 0.1, 0.6, 0.62])
     assert pushed(x, t, 1)[:, 0, 0, 0].tolist() == [4, 5.5, 5.5, 4]  # 4 + 0.5 (4 - 1)
     assert torch.equal(pushed(x, t[:1], 1), 4 * x) and torch.equal(pushed(x, t[1:2], 1), 5.5 * x)
+    assert torch.equal(pushed(x, t.reshape(4, 1, 1, 1), 1), pushed(x, t, 1))
+
+
+def test_autoguidance_asks_both_networks_at_the_very_step_and_the_weak_one_only_where_it_pushes():
+    good, weak, told = Unet(n_feat=8), Unet(n_feat=8), {"good": [], "weak": []}
+    good.schedule = weak.schedule = NoiseSchedule()
+    for name, network in (("good", good), ("weak", weak)):
+        network.forward = lambda x, t, c, name=name: told[name].append(t) or x
+    pushed, steps = Pushed(good, weak), torch.arange(1, 501)
+    for time in steps / 500:
+        pushed(torch.zeros(1, 3, 1, 1), time)
+    assert torch.allclose(torch.cat(told["good"]) * 500, steps.float(), atol=1e-2)
+    assert torch.allclose(torch.cat(told["weak"]) * 500, steps[49:300].float(), atol=1e-2)
 
 
 def test_augmented_by_default():

@@ -62,6 +62,16 @@ def test_layout_is_the_courses_and_a_shortcut():
     assert sum(p.numel() for p in ContextUnet().parameters()) - 64 * 3 - 64 == 1_480_771
 
 
+def test_at_first_only_the_shortcuts_count():
+    """Each block gives back what it is given, and the network predicts its input, whatever time and context are."""
+    x, emb = torch.randn(2, 8, 4, 4), torch.randn(2, 64)
+    assert Block(8, 8, 64)(x, emb).equal(x) and Whole(8, 4, 64)(x, emb).equal(x)
+    shift = Whole(8, 4, 64).shift
+    assert not shift.weight.any() and not shift.bias.any()
+    x = torch.randn(2, 3, 16, 16)
+    assert Unet(n_feat=8, n_wide=8)(x, torch.tensor([0.1, 0.9]), torch.eye(5)[:2]).equal(x)
+
+
 def test_course_checkpoint_loads_strictly_with_a_zero_shortcut():
     network = ContextUnet()
     with pytest.warns(UserWarning, match="shortcut") as warned:

@@ -105,6 +105,7 @@ NAMES = {  # a function for its neighbour
     **{"zeros_like": "ones_like", "ones_like": "zeros_like", "sqrt": "square", "square": "sqrt", "randn": "rand"},
 }
 MODULES = "torch", "nn", "np", "math", "F", "functional", "gate", "random", "plt", "super"  # before a dot: no method
+EITHER_WAY = "min", "max", "minimum", "maximum", "mse_loss", "equal", "allclose", "cdist"  # the order of two is all one
 SPARED = "warn", "bar", "print"  # calls that tell the user something: what they say is no behaviour
 
 
@@ -155,13 +156,13 @@ def replacements(node):
             for i, keyword in enumerate(keywords):
                 if keyword.arg != "strict":
                     yield with_(keywords=keywords[:i] + keywords[i + 1 :])
-            if len(args) > 1 and not any(isinstance(arg, ast.Starred) for arg in args[:2]):
+            name = func.attr if isinstance(func, ast.Attribute) else getattr(func, "id", None)
+            if len(args) > 1 and name not in EITHER_WAY and not any(isinstance(arg, ast.Starred) for arg in args[:2]):
                 yield with_(args=[args[1], args[0], *args[2:]])
             if isinstance(func, ast.Attribute) and _root(func) not in MODULES:
                 yield func.value  # a method: x.sqrt() becomes x
             elif len(args) == 1 and not isinstance(args[0], ast.Starred | ast.GeneratorExp):
                 yield args[0]
-            name = func.attr if isinstance(func, ast.Attribute) else getattr(func, "id", None)
             if name in NAMES:
                 other = copy.copy(func)
                 setattr(other, "attr" if isinstance(func, ast.Attribute) else "id", NAMES[name])
@@ -270,7 +271,12 @@ def _text(file):
 def _tree(file):
     """The syntax tree of a file; of a notebook, with a tree for each of its code cells."""
     if file.endswith(".py"):
-        return ast.parse(_text(file))
+        tree = ast.parse(_text(file))
+        for function in ast.walk(tree):
+            if isinstance(function, ast.FunctionDef):  # a default belongs to the lines where it is used
+                for node in ast.walk(function.args):
+                    node.lineno, node.end_lineno = function.body[0].lineno, function.body[-1].end_lineno
+        return tree
     cells = json.loads(_text(file))["cells"]
     return ast.Module([ast.parse("".join(cell["source"])) for cell in cells if cell["cell_type"] == "code"], [])
 
@@ -278,7 +284,8 @@ def _tree(file):
 def _changes(tree):
     for place in _places(tree):
         for other in replacements(place[3]):
-            yield place, other
+            if ast.dump(other) != ast.dump(place[3]):
+                yield place, other
 
 
 def _within(name, names):
