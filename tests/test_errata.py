@@ -364,6 +364,20 @@ def test_the_wrong_version_is_caught(erratum):
         check(theirs)
 
 
+def test_our_wrong_versions_are_the_courses():
+    """In its Lab 2 the noise is multiplied by 1 - alpha_bar_t; its block fits the input by a convolution made anew."""
+    x, eps, t = noise(3, 3, 4, 4), noise(3, 3, 4, 4, seed=1), [1, 200, 500]
+    for one, at in enumerate(t):
+        alpha_bar = SCHEDULE.alpha_bar[at].item()
+        expected = alpha_bar**0.5 * x[one] + (1 - alpha_bar) * eps[one]
+        assert torch.allclose(WithoutTheRoot().perturb(x, torch.tensor(t), eps)[one], expected, atol=1e-6)
+    block = RandomShortcut(3, 8, is_res=True).eval()
+    torch.manual_seed(0)
+    expected = (nn.Conv2d(3, 8, 1)(x) + block.conv2(block.conv1(x))) / 1.414
+    torch.manual_seed(0)
+    assert torch.equal(block(x), expected) and not torch.equal(block(x), expected)
+
+
 def test_6_mixtures_and_no_transform(files):
     check_dataset(CustomDataset, files)
     with pytest.raises(UnboundLocalError):

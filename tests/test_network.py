@@ -16,6 +16,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import nn
+from torch.nn import functional as F
 
 from diffusion_utilities import (
     CLASSES,
@@ -103,6 +104,12 @@ def test_any_other_missing_key_is_an_error(missing):
         ContextUnet().load_state_dict(checkpoint, strict=True)
 
 
+def test_a_key_too_many_is_an_error():
+    checkpoint = ContextUnet(n_feat=8).state_dict() | {"init_conv.more": torch.zeros(1)}
+    with pytest.raises(RuntimeError, match=r"init_conv\.more"):
+        ContextUnet(n_feat=8).load_state_dict(checkpoint)
+
+
 def test_half_a_shortcut_is_an_error():
     checkpoint = ContextUnet().state_dict()
     del checkpoint["init_conv.shortcut.bias"]
@@ -185,6 +192,45 @@ def test_in_the_courses_network_contexts_multiply_and_times_are_added():
         expected = factor * seen[before][1] + shift
         assert torch.allclose(seen[after][0][0], expected, atol=1e-6)
         assert (expected - (seen[before][1] + shift)).abs().mean() > 0.01  # so that leaving out the factor would show
+
+
+def test_the_courses_network_written_out():
+    """Layer by layer, in functions, with random weights and statistics."""
+    network = ContextUnet(n_feat=8).eval()
+    w = {name: torch.rand(value.shape) / 4 for name, value in network.state_dict().items() if value.is_floating_point()}
+    network.load_state_dict(w, strict=False)
+
+    def part(name):
+        return w[f"{name}.weight"], w[f"{name}.bias"]
+
+    def convolutions(x, name):
+        for conv in (f"{name}.conv1", f"{name}.conv2"):
+            x = F.conv2d(x, *part(f"{conv}.0"), padding=1)
+            x = F.gelu(F.batch_norm(x, w[f"{conv}.1.running_mean"], w[f"{conv}.1.running_var"], *part(f"{conv}.1")))
+        return x
+
+    def down(x, name):
+        return F.max_pool2d(convolutions(convolutions(x, f"{name}.model.0"), f"{name}.model.1"), 2)
+
+    def up(x, name):
+        x = F.conv_transpose2d(x, *part(f"{name}.model.0"), stride=2)
+        return convolutions(convolutions(x, f"{name}.model.1"), f"{name}.model.2")
+
+    def embedded(x, name):
+        return F.linear(F.gelu(F.linear(x, *part(f"{name}.model.0"))), *part(f"{name}.model.2"))[:, :, None, None]
+
+    x, t, c = torch.randn(2, 3, 16, 16), torch.tensor([[0.2], [0.9]]), torch.rand(2, 5)
+    first = (convolutions(x, "init_conv") + F.conv2d(x, *part("init_conv.shortcut"))) / 1.414
+    down1 = down(first, "down1")
+    down2 = down(down1, "down2")
+    hidden = F.gelu(down2.mean(dim=(2, 3), keepdim=True))
+    hidden = F.relu(F.group_norm(F.conv_transpose2d(hidden, *part("up0.0"), stride=4), 8, *part("up0.1")))
+    for name, skip, number in (("up1", down2, 1), ("up2", down1, 2)):
+        hidden = embedded(c, f"contextembed{number}") * hidden + embedded(t, f"timeembed{number}")
+        hidden = up(torch.cat((hidden, skip), dim=1), name)
+    hidden = F.conv2d(torch.cat((hidden, first), dim=1), *part("out.0"), padding=1)
+    expected = F.conv2d(F.relu(F.group_norm(hidden, 8, *part("out.1"))), *part("out.3"), padding=1)
+    assert torch.allclose(network(x, t, c), expected, rtol=1e-4)
 
 
 def test_block_scales_and_shifts():

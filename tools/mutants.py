@@ -105,7 +105,7 @@ NAMES = {  # a function for its neighbour
     **{"zeros_like": "ones_like", "ones_like": "zeros_like", "sqrt": "square", "square": "sqrt", "randn": "rand"},
 }
 MODULES = "torch", "nn", "np", "math", "F", "functional", "gate", "random", "plt", "super"  # before a dot: no method
-EITHER_WAY = "min", "max", "minimum", "maximum", "mse_loss", "equal", "allclose", "cdist"  # the order of two is all one
+EITHER_WAY = "min", "max", "minimum", "maximum", "mse_loss", "equal", "allclose"  # the order of two is all one
 SPARED = "warn", "bar", "print"  # calls that tell the user something: what they say is no behaviour
 
 
