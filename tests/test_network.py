@@ -465,8 +465,15 @@ def test_lab_2_builds_the_shipped_network_in_three_cells_and_seventy_lines(lab2)
     x = torch.randn(6, 3, 16, 16, generator=torch.Generator().manual_seed(0))
     times = torch.tensor([0.002, 0.1, 0.4, 0.6, 0.8, 1.0])
     contexts = torch.cat([torch.eye(5), torch.tensor([[0.5, 0, 0, 2, -1]])])
-    for t, c in ((times, contexts), (times[:1], contexts), (times, None), (times[3:4], None)):
+    as_in_training = times[:, None, None, None]
+    for t, c in ((times, contexts), (times[:1], contexts), (times, None), (times[3:4], None), (as_in_training, None)):
         assert torch.allclose(mine(x, t, c), shipped(x, t, c), atol=1e-5)
+    assert (mine.in_channels, mine.h, mine.n_cfeat) == (3, 16, 5)
+    emb, hidden = torch.randn(2, 48), torch.randn(2, 8, 4, 4)  # at first, as above, only the shortcuts count
+    block, whole = built["MyBlock"](8, 8, 48), built["MyWhole"](8, 4, 48)
+    assert block(hidden, emb).equal(hidden) and whole(hidden, emb).equal(hidden)
+    assert not any(weights.any() for part in (block.scale_shift, whole.shift) for weights in part.parameters())
+    assert built["MyUnet"]()(x, times, contexts).equal(x)
 
 
 def test_lab_2_shows_the_way_through_the_courses_network_as_it_is(lab2):
