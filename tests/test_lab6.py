@@ -11,6 +11,7 @@ import torch
 from diffusers import DDPMScheduler
 from further import Lab
 from torch import nn
+from torch.nn import functional as F
 
 from diffusion_utilities import HERE, NoiseSchedule, ddpm_step, guesses, load_sprites, transform
 from exercises import yours_or_ours
@@ -394,6 +395,36 @@ def test_its_network_in_full_and_shrunk(lab):
         nn.init.zeros_(weights)
     one, other = small(x, torch.tensor([5, 5]))
     assert not torch.allclose(one, other)  # what differs comes by way of the skips alone
+
+
+def test_its_network_written_out(lab):
+    """Layer by layer, in functions: the time as sines and cosines of 1 to 1/10,000 radians a step, added in between."""
+    network = lab["SimpleUnet"]((8, 16, 24), n_emb=12).eval()
+    w = {name: torch.rand(value.shape) / 8 for name, value in network.state_dict().items() if value.is_floating_point()}
+    network.load_state_dict(w, strict=False)
+
+    def part(name):
+        return w[f"{name}.weight"], w[f"{name}.bias"]
+
+    def norm(x, name):
+        return F.batch_norm(x, w[f"{name}.running_mean"], w[f"{name}.running_var"], *part(name))
+
+    def stage(x, name, resize):
+        hidden = norm(F.relu(F.conv2d(x, *part(f"{name}.conv1"), padding=1)), f"{name}.norm1")
+        hidden = hidden + F.relu(F.linear(emb, *part(f"{name}.time")))[:, :, None, None]
+        hidden = norm(F.relu(F.conv2d(hidden, *part(f"{name}.conv2"), padding=1)), f"{name}.norm2")
+        return resize(hidden, *part(f"{name}.resize"), stride=2, padding=1)
+
+    x, t = torch.randn(2, 3, 16, 16), torch.tensor([3, 250])
+    angles = [[one * 10 ** (-4 * i / 5) for i in range(6)] for one in t.tolist()]
+    emb = torch.tensor([[*map(math.sin, row), *map(math.cos, row)] for row in angles])
+    emb = F.relu(F.linear(emb, *part("time.0")))
+    first = F.conv2d(x, *part("first"), padding=1)
+    half = stage(first, "downs.0", F.conv2d)
+    quarter = stage(half, "downs.1", F.conv2d)
+    hidden = stage(torch.cat([quarter, quarter], dim=1), "ups.0", F.conv_transpose2d)
+    hidden = stage(torch.cat([hidden, half], dim=1), "ups.1", F.conv_transpose2d)
+    assert torch.allclose(network(x, t), F.conv2d(hidden, *part("last")), rtol=1e-4)
 
 
 def test_each_strip_has_the_same_start_and_leaves_chance_alone(lab):

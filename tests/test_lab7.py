@@ -242,6 +242,15 @@ def test_without_convolutions_shrinking_and_growing_have_no_weights(lab):
     assert lab["Down"](4, True)(x).shape == (1, 4, 3, 3)
 
 
+def test_with_convolutions_a_stride_shrinks_and_a_convolution_follows_the_growing(lab):
+    x = torch.randn(2, 6, 8, 8)
+    down, up = lab["Down"](6, True), lab["Up"](6, True)
+    assert torch.equal(down(x), F.conv2d(x, down.conv.weight, down.conv.bias, stride=2, padding=1))
+    grown = x.repeat_interleave(2, dim=2).repeat_interleave(2, dim=3)
+    assert torch.equal(up(x), F.conv2d(grown, up.conv.weight, up.conv.bias, padding=1))
+    assert down.conv.weight.shape == up.conv.weight.shape == (6, 6, 3, 3)
+
+
 def test_dropout_is_in_every_block_and_in_training_only(lab):
     network = awake(lab["UNetModel"](dropout=0.4, model_channels=8))
     blocks = [part for part in network.modules() if isinstance(part, lab["Residual"])]

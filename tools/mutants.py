@@ -73,13 +73,16 @@ PARTS = {  # name: {file: names of functions and classes in it}, and the tests t
         },
         (*OF_CORE, "course"),
     ),
-    "the labs' networks": (
+    "the network of Lab 2": (
+        {"notebooks/02_Training.ipynb": ("ChannelNorm", "MyBlock", "MyWhole", "MyUnet")},
+        ("network",),
+    ),
+    "the network of Lab 6": ({"notebooks/further/06_The_Derivation.ipynb": ("Stage", "SimpleUnet")}, ("lab6",)),
+    "the network of Lab 7": (
         {
-            "notebooks/02_Training.ipynb": ("ChannelNorm", "MyBlock", "MyWhole", "MyUnet"),
-            "notebooks/further/06_The_Derivation.ipynb": ("Stage", "SimpleUnet"),
             "notebooks/further/07_Attention_UNet.ipynb": ("Down", "Up", "Attention", "Stage", "Parts", "UNetModel"),
         },
-        ("network", "lab6", "lab7"),
+        ("lab7",),
     ),
     "pictures": ({CORE: ("transform", "to_uint8", "augment", "_shifts")}, (*OF_CORE, "pictures", "sprites")),
     "scoring": ({"scoring.py": ("*",)}, ("scores", "oracles", "properties", "gate", "lab8", "lab9")),
