@@ -251,6 +251,26 @@ def test_with_convolutions_a_stride_shrinks_and_a_convolution_follows_the_growin
     assert down.conv.weight.shape == up.conv.weight.shape == (6, 6, 3, 3)
 
 
+def test_the_network_written_out(lab):
+    """Over its parts, for two levels with a stage each way down, and two each way up."""
+    network = awake(lab["UNetModel"](model_channels=8, channel_mult=(1, 3)))
+    assert network.time[0].weight.shape == (32, 8) and network.down[1].conv is not None
+    x, t, c = normal(2, 1, 8, 8), torch.tensor([0.2, 1.0]), torch.eye(10)[[3, 8]]
+    hidden = F.gelu(network.time[0](embedding(500 * t, 8, 10_000)))
+    emb = F.gelu(network.time[2](hidden) + network.label(c))
+    first = network.first(x)
+    full = network.down[0](first, emb)
+    shrunk = network.down[1](full)
+    half = network.down[2](shrunk, emb)
+    assert (full.shape[1:], half.shape[1:]) == ((8, 8, 8), (24, 4, 4))
+    hidden = network.middle[1](network.middle[0](half, emb), emb)
+    hidden = network.up[0](torch.cat((hidden, half), dim=1), emb)
+    hidden = network.up[2](network.up[1](torch.cat((hidden, shrunk), dim=1), emb))
+    hidden = network.up[3](torch.cat((hidden, full), dim=1), emb)
+    hidden = network.up[4](torch.cat((hidden, first), dim=1), emb)
+    assert torch.allclose(network(x, t, c), network.last(F.gelu(hidden)), atol=1e-6)
+
+
 def test_dropout_is_in_every_block_and_in_training_only(lab):
     network = awake(lab["UNetModel"](dropout=0.4, model_channels=8))
     blocks = [part for part in network.modules() if isinstance(part, lab["Residual"])]

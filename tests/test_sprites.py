@@ -115,6 +115,57 @@ def test_augment_moves_and_tints_and_cuts_nothing(test_set):
     assert grounds.min() >= 0.95 and len(grounds.unique(dim=0)) > 300
 
 
+@pytest.mark.parametrize("shape", [(3, 4, 4), (4, 4, 4), (2, 4, 6)])
+def test_augment_written_out(shape):
+    """Pixel by pixel, with the same dice. On the rim of 4 x 4 a colour may be on exactly a third of the places."""
+    random = np.random.default_rng(0)
+    palette = torch.from_numpy(random.choice([-1, -0.5, 0, 0.5, 1], (4, shape[0]))).float()
+    which = random.choice(4, (400, *shape[1:]), p=[0.4, 0.2, 0.2, 0.2])
+    which[::2, 0], which[::3, :, -1] = 0, 0  # so that some moves are free
+    x = palette[which].movedim(-1, 1)
+    dice = torch.Generator().manual_seed(3)
+    shade = 1 - 0.2 * torch.rand(400, shape[0], 1, 1, generator=dice)
+    shade[:, 3:] = 1  # opacity is no colour
+    down, right = (torch.randint(-1, 2, (400,), generator=dice) for _ in range(2))
+    y, thirds = augment(x, torch.Generator().manual_seed(3), tint=0.2), 0
+    for one, picture in enumerate(x):
+        at_rim = np.ones(shape[1:], bool)
+        at_rim[1:-1, 1:-1] = False
+        (colour, often), *others = Counter(map(tuple, picture[:, at_rim].T.tolist())).most_common()
+        if others and others[0][1] == often:
+            continue  # either may be called the ground
+        thirds += 3 * often == at_rim.sum()
+        ground = (picture == torch.tensor(colour)[:, None, None]).all(dim=0) & bool(3 * often > at_rim.sum())
+        move = []
+        for step, lines in ((down[one], ground), (right[one], ground.T)):
+            wraps = lines[0] if step < 0 else lines[-1]  # what leaves at one end comes in at the other
+            move.append(int(step) if wraps.all() else 0)
+        expected = torch.where(ground, picture * shade[one], picture).roll(move, dims=(1, 2))
+        assert torch.allclose(y[one], expected, atol=1e-6), one
+    assert thirds > 10 or shape[2] == 6
+
+
+def test_augment_warns_where_fewer_than_half_have_a_ground():
+    without = torch.linspace(-1, 1, 4 * 3 * 16).reshape(4, 3, 4, 4)
+    for grounds, warns in ((0, True), (1, True), (2, False), (3, False)):
+        x = without.clone()
+        x[:grounds, :, 0] = x[:grounds, :, -1] = 1
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            augment(x, torch.Generator().manual_seed(0))
+        assert bool(said) == warns and all("no ground in most pictures" in str(one.message) for one in said)
+    with pytest.raises(ValueError, match="x"):
+        augment(torch.full((1, 3, 4, 4), 255.0))
+
+
+def test_numbers_of_any_format_become_bytes():
+    x = torch.tensor([-1.5, -1, -0.25, 0, 0.7, 1, 1.5], requires_grad=True).expand(3, 2, 7)
+    for dtype in (torch.float32, torch.float64, torch.bfloat16, torch.float16):
+        rounded = x.to(dtype)
+        expected = ((rounded.detach().double().clamp(-1, 1) + 1) * 127.5).round()
+        assert (to_uint8(rounded) == expected.movedim(0, -1).numpy()).all()
+
+
 def test_augment_is_repeatable(test_set):
     x = transform(test_set[0][:20])
     once, again = (augment(x, torch.Generator().manual_seed(7)) for _ in range(2))
