@@ -109,6 +109,7 @@ NAMES = {  # a function for its neighbour
 }
 MODULES = "torch", "nn", "np", "math", "F", "functional", "gate", "random", "plt", "super"  # before a dot: no method
 EITHER_WAY = "min", "max", "minimum", "maximum", "mse_loss", "equal", "allclose"  # the order of two is all one
+ONLY_HOW = "strict", "stacklevel", "device", "memory_format", "progress"  # where and how it is computed, and told
 SPARED = "warn", "bar", "print"  # calls that tell the user something: what they say is no behaviour
 
 
@@ -157,13 +158,15 @@ def replacements(node):
             yield ast.Constant(value * 1.1 if value else 1.0)
         case ast.Call(func=func, args=args, keywords=keywords):
             for i, keyword in enumerate(keywords):
-                if keyword.arg != "strict":
+                if keyword.arg not in ONLY_HOW:
                     yield with_(keywords=keywords[:i] + keywords[i + 1 :])
             name = func.attr if isinstance(func, ast.Attribute) else getattr(func, "id", None)
             if len(args) > 1 and name not in EITHER_WAY and not any(isinstance(arg, ast.Starred) for arg in args[:2]):
                 yield with_(args=[args[1], args[0], *args[2:]])
+            to_device = name == "to" and "device" in ast.unparse(node)
             if isinstance(func, ast.Attribute) and _root(func) not in MODULES:
-                yield func.value  # a method: x.sqrt() becomes x
+                if not to_device and name not in ("cpu", "contiguous"):
+                    yield func.value  # a method: x.sqrt() becomes x
             elif len(args) == 1 and not isinstance(args[0], ast.Starred | ast.GeneratorExp):
                 yield args[0]
             if name in NAMES:
@@ -191,8 +194,10 @@ def _root(node):
 def _idle(node):
     """Whether a change in this node can be no change of behaviour: text, types, what is told, checks of our own."""
     match node:
-        case ast.JoinedStr() | ast.arg() | ast.Expr(value=ast.Constant()) | ast.keyword(arg="strict"):
+        case ast.JoinedStr() | ast.arg() | ast.Expr(value=ast.Constant()):
             return True
+        case ast.keyword(arg=name):
+            return name in ONLY_HOW
         case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
             return name in SPARED
     return False
