@@ -96,6 +96,140 @@ def test_right_is_right_whatever_is_drawn(number, monkeypatch):
         assert check(number, EXERCISES[number].ours).right
 
 
+# ------------------------------------------------------------------------------------------------ what is measured
+
+
+def measured(number, function):
+    """What the trial of an exercise says of a function: {(what, for which arguments): tensor}."""
+    torch.manual_seed(0)
+    return EXERCISES[number].trial(EXERCISES[number], function)
+
+
+def a_step(one_t=False, noise=torch.randn_like, zero=True, back=1, result=torch.Tensor.item):
+    """A training step of Lab 2, right unless told otherwise."""
+
+    def step(network, optimizer, x, alpha_bar):
+        T = len(alpha_bar) - 1
+        t = torch.randint(1, T + 1, (1 if one_t else len(x),)).expand(len(x))
+        level, eps = alpha_bar[t].view(-1, 1, 1, 1), noise(x)
+        loss = (network(level.sqrt() * x + (1 - level).sqrt() * eps, t / T) - eps).square().mean()
+        if zero:
+            optimizer.zero_grad()
+        for _ in range(back):
+            loss.backward(retain_graph=True)
+        optimizer.step()
+        return result(loss)
+
+    return step
+
+
+ONE_TO_ALL = {  # facts of a right training step, on white pictures of 12 numbers, whatever T is
+    "the number of times that the network is asked, call by call,": [1, 1],
+    "the loss, as a multiple of the mean squared error,": [1, 1],
+    "the number of `backward()`, call by call,": [1, 1],
+    "the number of steps of the optimizer, call by call,": [1, 1],
+    "the number of `backward()` before the optimizer's step, call by call,": [1, 1],
+    "the gradient at the optimizer's step, as a multiple of this call's,": [1, 1],
+    "the number of losses that are still tensors with a gradient, call by call,": [0, 0],
+    "the share of batches in which all pictures have the same t": 0,
+    "the share of pictures with a noise of their own": 1,
+    "the likeness of the noise within a picture": 1 / 12,  # of a mean of 12
+    "the likeness of the noise in two calls": 0,
+}
+
+
+@pytest.mark.parametrize("T", [3, 4])
+def test_what_is_measured_of_a_training_step_is_what_theory_says(T):
+    alpha_bar = torch.tensor([0.9, 0.6, 0.3, 0.1])[:T]
+    even = {
+        "the share of pictures at each t": [1 / T] * T,
+        "the share of pictures that have the same t in the next call": 1 / T,
+        "the list of times that the network is told": [t / T for t in range(1, T + 1)],
+        "the strength of the noise, from t = 1 to T,": (1 - alpha_bar).sqrt(),
+        "the strength of the picture, from t = 1 to T,": alpha_bar.sqrt(),
+    }
+    found = measured("2.5", a_step())
+    for what, fact in (ONE_TO_ALL | even).items():
+        assert torch.allclose(found[what, f"T = {T}"].double(), torch.as_tensor(fact).double(), atol=0.04), what
+    exactly = "loss, as", "number of", "gradient at", "share of batches", "noise of their own", "list of times"
+    for what, fact in (ONE_TO_ALL | even).items():
+        if any(words in what for words in exactly):
+            assert torch.allclose(found[what, f"T = {T}"].double(), torch.as_tensor(fact).double(), atol=1e-4), what
+
+
+class Kept:
+    """Noise that is drawn once."""
+
+    def __init__(self):
+        self.noise = None
+
+    def __call__(self, x):
+        self.noise = torch.randn_like(x) if self.noise is None else self.noise
+        return self.noise
+
+
+@pytest.mark.parametrize(
+    "wrong, what, fact",
+    [
+        ({"one_t": True}, "the share of batches in which all pictures have the same t", 1),
+        ({"noise": Kept()}, "the likeness of the noise in two calls", 1),
+        (
+            {"noise": lambda x: torch.randn(len(x), 1, 1, 1).expand_as(x)},
+            "the likeness of the noise within a picture",
+            1,
+        ),
+        (
+            {"noise": lambda x: torch.randn(1, 3, 2, 2).expand_as(x)},
+            "the share of pictures with a noise of their own",
+            0,
+        ),
+        ({"zero": False}, "the gradient at the optimizer's step, as a multiple of this call's,", [1, 2]),
+        ({"back": 0}, "the gradient at the optimizer's step, as a multiple of this call's,", [0, 0]),
+        ({"back": 2}, "the number of `backward()` before the optimizer's step, call by call,", [2, 2]),
+        ({"back": 2}, "the gradient at the optimizer's step, as a multiple of this call's,", [2, 2]),
+        ({"result": lambda loss: 3 * loss}, "the loss, as a multiple of the mean squared error,", [3, 3]),
+        (
+            {"result": lambda loss: loss},
+            "the number of losses that are still tensors with a gradient, call by call,",
+            [1, 1],
+        ),
+    ],
+)
+def test_what_is_measured_of_a_wrong_training_step(wrong, what, fact):
+    found = measured("2.5", a_step(**wrong))
+    for T in (3, 4):
+        assert torch.allclose(found[what, f"T = {T}"].double(), torch.as_tensor(fact).double(), atol=0.05), found
+
+
+@pytest.mark.parametrize("p, n, width", [(0.3, 101, 5), (0.6, 71, 3)])
+def test_what_is_measured_of_dropped_contexts_is_the_binomials(p, n, width):
+    """Of rows dropped one by one, all at a time, and entry by entry."""
+    keep = {
+        "rows": lambda c, p: c * (torch.rand(len(c), 1) >= p),
+        "all": lambda c, p: 2 * c * (torch.rand(1, 1) >= p),
+        "entries": lambda c, p: c * (torch.rand(c.shape) >= p),
+    }
+    one, spread = (p * (1 - p)) ** 0.5, "the spread, from call to call, of the number of rows that are zero"
+    facts = {
+        "the number of tries in which rows are zero only in part": (0, 0, 1),
+        "the share of calls in which all rows are treated the same": (0, 1, (1 - p**width) ** n),
+        "the share of rows that are zero": (p, p, p**width),
+        "the share of rows that fare the same in the next call": (
+            *[p**2 + (1 - p) ** 2] * 2,
+            p ** (2 * width) + (1 - p**width) ** 2,
+        ),
+        spread: (one * n**0.5, one * n, (n * p**width * (1 - p**width)) ** 0.5),
+        "the factor on the rows that stay": (1, 2, 1),
+    }
+    for at, function in enumerate(keep.values()):
+        found = measured("3.1", function)
+        for what, values in facts.items():
+            wide = 0.2 * values[at] if what == spread else 0.13 if at == 1 or "all rows" in what else 0.02
+            assert found[what, f"probability = {p}"].item() == pytest.approx(values[at], abs=wide), (what, at)
+        shares = [found["the share of numbers that are zero", f"probability = {p}"].item() for p in (0.0, 1.0)]
+        assert shares == [0, 1]
+
+
 # ------------------------------------------------------------------------------------------------- not written, wrong
 
 
