@@ -400,7 +400,11 @@ def test_its_network_in_full_and_shrunk(lab):
 def test_its_network_written_out(lab):
     """Layer by layer, in functions: the time as sines and cosines of 1 to 1/10,000 radians a step, added in between."""
     network = lab["SimpleUnet"]((8, 16, 24), n_emb=12).eval()
-    w = {name: torch.rand(value.shape) / 8 for name, value in network.state_dict().items() if value.is_floating_point()}
+    torch.manual_seed(0)
+    w = {
+        name: torch.randn(value.shape) / 2 for name, value in network.state_dict().items() if value.is_floating_point()
+    }
+    w = {name: 1 + value.square() if name.endswith("running_var") else value for name, value in w.items()}
     network.load_state_dict(w, strict=False)
 
     def part(name):
@@ -424,7 +428,8 @@ def test_its_network_written_out(lab):
     quarter = stage(half, "downs.1", F.conv2d)
     hidden = stage(torch.cat([quarter, quarter], dim=1), "ups.0", F.conv_transpose2d)
     hidden = stage(torch.cat([hidden, half], dim=1), "ups.1", F.conv_transpose2d)
-    assert torch.allclose(network(x, t), F.conv2d(hidden, *part("last")), rtol=1e-4)
+    expected = F.conv2d(hidden, *part("last"))
+    assert torch.allclose(network(x, t), expected, rtol=1e-3, atol=1e-3 * expected.abs().mean().item())
 
 
 def test_each_strip_has_the_same_start_and_leaves_chance_alone(lab):

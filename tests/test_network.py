@@ -197,7 +197,11 @@ def test_in_the_courses_network_contexts_multiply_and_times_are_added():
 def test_the_courses_network_written_out():
     """Layer by layer, in functions, with random weights and statistics."""
     network = ContextUnet(n_feat=8).eval()
-    w = {name: torch.rand(value.shape) / 4 for name, value in network.state_dict().items() if value.is_floating_point()}
+    torch.manual_seed(0)
+    w = {
+        name: torch.randn(value.shape) / 2 for name, value in network.state_dict().items() if value.is_floating_point()
+    }
+    w = {name: 1 + value.square() if name.endswith("running_var") else value for name, value in w.items()}
     network.load_state_dict(w, strict=False)
 
     def part(name):
@@ -230,7 +234,7 @@ def test_the_courses_network_written_out():
         hidden = up(torch.cat((hidden, skip), dim=1), name)
     hidden = F.conv2d(torch.cat((hidden, first), dim=1), *part("out.0"), padding=1)
     expected = F.conv2d(F.relu(F.group_norm(hidden, 8, *part("out.1"))), *part("out.3"), padding=1)
-    assert torch.allclose(network(x, t, c), expected, rtol=1e-4)
+    assert torch.allclose(network(x, t, c), expected, rtol=1e-3, atol=1e-3 * expected.abs().mean().item())
 
 
 def test_block_scales_and_shifts():
