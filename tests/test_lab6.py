@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from diffusers import DDPMScheduler
-from further import Lab
+from further import Lab, filled
 from torch import nn
 from torch.nn import functional as F
 
@@ -400,15 +400,7 @@ def test_its_network_in_full_and_shrunk(lab):
 def test_its_network_written_out(lab):
     """Layer by layer, in functions: the time as sines and cosines of 1 to 1/10,000 radians a step, added in between."""
     network = lab["SimpleUnet"]((8, 16, 24), n_emb=12).eval()
-    torch.manual_seed(0)
-    w = {
-        name: torch.randn(value.shape) / 2 for name, value in network.state_dict().items() if value.is_floating_point()
-    }
-    w = {name: 1 + value.square() if name.endswith("running_var") else value for name, value in w.items()}
-    network.load_state_dict(w, strict=False)
-
-    def part(name):
-        return w[f"{name}.weight"], w[f"{name}.bias"]
+    w, part = filled(network)
 
     def norm(x, name):
         return F.batch_norm(x, w[f"{name}.running_mean"], w[f"{name}.running_var"], *part(name))

@@ -13,6 +13,7 @@ import nbformat
 import numpy as np
 import pytest
 import torch
+from further import filled
 from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import nn
@@ -197,15 +198,7 @@ def test_in_the_courses_network_contexts_multiply_and_times_are_added():
 def test_the_courses_network_written_out():
     """Layer by layer, in functions, with random weights and statistics."""
     network = ContextUnet(n_feat=8).eval()
-    torch.manual_seed(0)
-    w = {
-        name: torch.randn(value.shape) / 2 for name, value in network.state_dict().items() if value.is_floating_point()
-    }
-    w = {name: 1 + value.square() if name.endswith("running_var") else value for name, value in w.items()}
-    network.load_state_dict(w, strict=False)
-
-    def part(name):
-        return w[f"{name}.weight"], w[f"{name}.bias"]
+    w, part = filled(network)
 
     def convolutions(x, name):
         for conv in (f"{name}.conv1", f"{name}.conv2"):
