@@ -22,7 +22,7 @@ EXERCISES = {}  # by number; the package fills it
 ANSWERS, FUNCTIONS, HINTS = {}, {}, {}  # of this kernel, by number: answers, right functions, hints given
 
 
-@dataclass(frozen=True)
+@dataclass
 class Exercise:
     """What `check` knows of one exercise. mistakes: {wrong function: what to say about it}.
 
@@ -52,6 +52,10 @@ class Exercise:
     @property
     def arguments(self):
         return self.call.split("(")[1].rstrip(")").split(", ")
+
+    def tolerance(self, what):
+        """How far off an outcome of this kind may be."""
+        return self.rough.get(what, 1e-5)
 
 
 class Answer:
@@ -185,21 +189,19 @@ def _outcome(exercise, function):
         return problem
 
 
-def _same(exercise, one, other):
-    if isinstance(one, Problem) or isinstance(other, Problem):
-        return getattr(one, "kind", one) == getattr(other, "kind", other)
-    return _first_difference(exercise, one, other) is None
+def _same(exercise, outcome, ours):
+    return not isinstance(outcome, Problem) and _first_difference(exercise, outcome, ours) is None
 
 
 def _identical(one, other):
     """To the last bit, which only the placeholder is: x after a way there and back is x up to rounding."""
-    if isinstance(one, Problem) or isinstance(other, Problem):
+    if isinstance(one, Problem):
         return False
     return one.keys() == other.keys() and all(one[label].equal(other[label]) for label in other)
 
 
 def _first_difference(exercise, one, other):
-    labels = list(dict.fromkeys([*other, *one]))
+    labels = dict.fromkeys([*other, *one])
     return next((label for label in labels if not _near(exercise, label, one, other)), None)
 
 
@@ -207,7 +209,7 @@ def _near(exercise, label, one, other):
     a, b = one.get(label), other.get(label)
     if a is None or b is None or a.shape != b.shape:
         return a is b
-    return bool(_close(a, b, exercise.rough.get(label[0], 1e-5)).all())
+    return _close(a, b, exercise.tolerance(label[0])).all()
 
 
 def _close(a, b, tolerance):
@@ -222,7 +224,7 @@ def _why(exercise, outcome, ours):
         return f"{known} ({outcome})" if known else str(outcome)
     first = _first_difference(exercise, outcome, ours)
     what, where = first
-    yours, right, place = _two_numbers(outcome.get(first), ours.get(first), exercise.rough.get(what, 1e-5))
+    yours, right, place = _two_numbers(outcome.get(first), ours.get(first), exercise.tolerance(what))
 
     def alike(wrong):  # 0 if it goes wrong elsewhere first, else on how much the two agree
         if isinstance(wrong, Problem) or not _near(exercise, first, wrong, outcome):
@@ -249,16 +251,15 @@ def _two_numbers(yours, ours, tolerance):
     place = ""
     if yours is None or ours is None:
         return "missing" if yours is None else "there", "there" if yours is None else "missing", ""
-    if max(yours.dim(), ours.dim()) > 1 or max(yours.numel(), ours.numel()) > 8:
-        if yours.shape != ours.shape:
-            return shape_of(yours), shape_of(ours), ""
+    many = ours.dim() > 1 or max(yours.numel(), ours.numel()) > 8
+    if yours.dim() != ours.dim() or (many and yours.shape != ours.shape):
+        return shape_of(yours), shape_of(ours), ""
+    if many:
         place = ours.unique().numel() > 1  # where all is the same, it says nothing
         index = (~_close(yours, ours, tolerance)).nonzero()[0].tolist()
         yours, ours, place = yours[tuple(index)], ours[tuple(index)], f" at place {index}" * place
-    elif yours.dim() != ours.dim():
-        return shape_of(yours), shape_of(ours), ""
     if tolerance > 0.01:  # measured on what is drawn, so more digits mean nothing
-        yours, ours = (each.double().mul(100).round().div(100) + 0.0 for each in (yours, ours))
+        yours, ours = (each.mul(100).round().div(100) + 0.0 for each in (yours, ours))
     pair, gap = (yours.reshape(-1).tolist(), ours.reshape(-1).tolist()), 0.0
     if yours.shape == ours.shape:
         gap = (yours - ours).abs().max().item()
@@ -278,9 +279,9 @@ def _number(x, digits):
 class Problem(Exception):
     """Why a function gave no outcome. kind: the same for two functions that fail in the same way."""
 
-    def __init__(self, text, kind=None):
+    def __init__(self, text, kind):
         super().__init__(text)
-        self.kind = kind or text
+        self.kind = kind
 
 
 def result_of(exercise, function, *arguments):
@@ -308,7 +309,8 @@ def result_of(exercise, function, *arguments):
     for name, before, after in zip(exercise.arguments, arguments, copies, strict=True):
         if not _unchanged(before, after):
             text = f"It changes `{name}` itself, which whoever called it may still need. Make a new one: with "
-            raise Problem(f"{text}`{name}.clone()`, or without `{name}[...] =`, `+=` and functions that end in `_`.")
+            text += f"`{name}.clone()`, or without `{name}[...] =`, `+=` and functions that end in `_`."
+            raise Problem(text, f"changes {name}")
     return result
 
 
@@ -319,9 +321,7 @@ def _copy(argument):
 
 
 def _unchanged(before, after):
-    if torch.is_tensor(before):
-        return before.shape == after.shape and torch.equal(before, after)
-    return before == after if isinstance(before, (dict, list)) else True
+    return torch.equal(before, after) if torch.is_tensor(before) else before == after
 
 
 def _last_line(error):
@@ -344,7 +344,8 @@ def kind_of(thing):
 
 def read(result, like, where):
     """What a function gave, as a tensor to compare with ours. Problem for another type, and for NaN."""
-    if torch.is_tensor(like) and like.dim() and not torch.is_tensor(result):
+    table = torch.is_tensor(like) and like.dim() > 0
+    if table and not torch.is_tensor(result):
         text = f"It returns {kind_of(result)}; what comes after it needs a tensor, here {shape_of(like)}."
         raise Problem(f"{text} `torch.tensor(...)`, `torch.stack(...)` or `torch.cat(...)` make one.", "type")
     try:
@@ -354,15 +355,15 @@ def read(result, like, where):
         raise Problem(f"It returns {kind_of(result)}; it should be {wanted}.", "type") from None
     if value.is_complex():
         raise Problem("It returns complex numbers; it should be real ones.", "complex")
-    if torch.is_tensor(like) and like.dim() and not value.is_floating_point():
+    if table and not value.is_floating_point():
         raise Problem(f"It returns whole numbers or bools ({value.dtype}); floats are needed: `.float()`.", "dtype")
     if value.isnan().any():
         if value.numel() != torch.as_tensor(like).numel():
             return value.float().nan_to_num()  # the shape says more: a whole table has 0 / 0 at t = 0
         text = f"For {where} it gives NaN (not a number) back, as comes of the root of a negative number, of 0 / 0"
         raise Problem(f"{text}, or of an angle whose cosine is beyond 1.", "NaN")
-    small = not torch.is_tensor(like) or not like.dim()
-    return value.float().reshape(()) if small and not isinstance(like, list) and value.numel() == 1 else value.float()
+    number = not table and not isinstance(like, list)
+    return value.float().reshape(()) if number and value.numel() == 1 else value.float()
 
 
 class _Printed(io.StringIO):

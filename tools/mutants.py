@@ -2,13 +2,14 @@
 
 A mutant is a file with one change in it. It is run, in a process of its own, against the tests of its part that come by
 the changed line, the quickest first, until one fails: then it is killed. What is left after a quarter of a minute of
-tests has survived: either one is missing, or the change changes nothing (tests/README.md says which, and why). No file
-is written but in runs/mutants: Python is given the changed code when it imports the module.
+tests has survived, and meets all the others at the end: either one is missing, or the change changes nothing
+(tests/README.md says which, and why). No file is written but in runs/mutants: Python is given the changed code when it
+imports the module.
 
     make mutants                            all that is not known yet, some two hours on two cores; stop and go on
     make mutants ARGS="--sample=50"         fifty by chance: how large a share is killed, with its interval
     make mutants ARGS="--part=steps"        of one part, beginning anew
-    make mutants ARGS="--survivors"         those that survived, once more
+    make mutants ARGS="--survivors"         those that survived, once more, by all tests that come by
     make mutants ARGS="--show"              the table, and who survived; runs nothing
 
 Which test comes by which line is found out first, with Coverage.py, in some minutes, and kept until a file changes.
@@ -52,7 +53,7 @@ ROOT = Path(__file__).resolve().parent.parent
 RUNS = ROOT / "runs" / "mutants"
 README = ROOT / "tests" / "README.md"
 MEMORY, SURVIVED = 8 << 30, "survived"
-LONGEST = 15  # seconds of tests for a mutant
+LONGEST, ALL = 15, 120  # seconds of tests for a mutant; for one that survived them
 CORE = "diffusion_utilities.py"
 OF_CORE = "diffusion", "oracles", "errata", "network", "properties", "gate", "lab5", "lab6"
 JUDGING = "what an exercise is judged by"  # see `_judging`
@@ -108,7 +109,16 @@ NAMES = {  # a function for its neighbour
     **{"zeros_like": "ones_like", "ones_like": "zeros_like", "sqrt": "square", "square": "sqrt", "randn": "rand"},
 }
 MODULES = "torch", "nn", "np", "math", "F", "functional", "gate", "random", "plt", "super"  # before a dot: no method
-EITHER_WAY = "min", "max", "minimum", "maximum", "mse_loss", "equal", "allclose"  # the order of two is all one
+EITHER_WAY = (
+    "min",
+    "max",
+    "minimum",
+    "maximum",
+    "mse_loss",
+    "equal",
+    "allclose",
+    "suppress",
+)  # the order of two is all one
 ONLY_HOW = "strict", "stacklevel", "device", "memory_format", "progress"  # where and how it is computed, and told
 SPARED = "warn", "bar", "print"  # calls that tell the user something: what they say is no behaviour
 
@@ -238,12 +248,7 @@ class Mutant:
     def tree(self):
         """The changed file."""
         tree = _tree(self.file)
-        place, other = next(islice(_changes(tree), self.number, None))
-        parent, field, index, node, _ = place
-        if index is None:
-            setattr(parent, field, ast.copy_location(other, node))
-        else:
-            getattr(parent, field)[index] = ast.copy_location(other, node)
+        make(next(islice(_changes(tree), self.number, None)))
         return ast.fix_missing_locations(tree)
 
     def infect(self):
@@ -294,6 +299,15 @@ def _changes(tree):
         for other in replacements(place[3]):
             if ast.dump(other) != ast.dump(place[3]):
                 yield place, other
+
+
+def make(change):
+    """Make one of the changes of a tree in it."""
+    (parent, field, index, node, _), other = change
+    if index is None:
+        setattr(parent, field, ast.copy_location(other, node))
+    else:
+        getattr(parent, field)[index] = ast.copy_location(other, node)
 
 
 def _within(name, names):
@@ -518,8 +532,8 @@ class Killer:
             self.by = report.nodeid + " (at its import)"
 
 
-def jobs(mutants, visited):
-    """For each mutant what `in_processes` takes: it says who killed it, or that it survived."""
+def jobs(mutants, visited, longest):
+    """For each mutant what `in_processes` takes: it says who killed it, or that it survived up to so many seconds."""
     for mutant in mutants:
         names, seconds, tests = PARTS[mutant.part][1], {}, set()
         for name in names:
@@ -531,19 +545,19 @@ def jobs(mutants, visited):
                 tests |= {*visited[name]["able"]}
         tests = sorted(tests, key=seconds.get)  # those that come by, the quickest first
         took = list(accumulate(map(seconds.get, tests)))
-        tests = [test for test, until in zip(tests, took, strict=True) if until < LONGEST]
+        tests = [test for test, until in zip(tests, took, strict=True) if until < longest]
         of_files = ([test for test in tests if test.startswith(f"tests/test_{name}.py:")] for name in names)
-        yield mutant, partial(_attack, mutant, list(filter(None, of_files))), 60 + 4 * LONGEST
+        yield mutant, partial(_attack, mutant, list(filter(None, of_files)), longest), 60 + 4 * longest
 
 
-def _attack(mutant, of_files, folder):
+def _attack(mutant, of_files, longest, folder):
     mutant.infect()
     for tests in of_files:
         killer = Killer()
         code = _pytest(tests, folder, "-x", plugins=[killer])
         if killer.by or code:
             return killer.by or f"pytest ends with {code}"
-    return SURVIVED
+    return f"{SURVIVED} {longest} s of tests"
 
 
 # ------------------------------------------------------------------------------------------------------------ telling
@@ -556,9 +570,13 @@ def results():
     return dict(json.loads(line) for line in lines)
 
 
-def harmless(mutants):
-    """The keys of those that change nothing, as tests/README.md lists them, with * for anything."""
-    listed = re.findall(r"^- ``(.+?)``", README.read_text(encoding="utf-8"), re.M)
+def reasons():
+    """What tests/README.md lists as changing nothing, and says why: keys, with * for anything."""
+    return re.findall(r"^- ``(.+?)``", README.read_text(encoding="utf-8"), re.M)
+
+
+def harmless(mutants, listed):
+    """The keys of those that are listed."""
     patterns = re.compile("|".join(re.escape(key).replace(r"\*", ".*") for key in listed) or "$^")
     return {mutant.key for mutant in mutants if patterns.fullmatch(mutant.key)}
 
@@ -590,12 +608,11 @@ def covered(part, visited):
 
 def table(mutants, known, visited):
     """By part, how many were made, killed, change nothing, and survived; and how much the tests come by."""
-    spared, rows = harmless(mutants), {}
+    spared, rows = harmless(mutants, reasons()), {}
     for part in dict.fromkeys(mutant.part for mutant in mutants):
         said = {mutant.key: known.get(mutant.key, SURVIVED) for mutant in mutants if mutant.part == part}
-        killed = sum(who != SURVIVED for who in said.values())
-        alike = sum(who == SURVIVED and key in spared for key, who in said.items())
-        rows[part] = [len(said), killed, alike, *covered(part, visited)]
+        left = [key for key, who in said.items() if who.startswith(SURVIVED)]
+        rows[part] = [len(said), len(said) - len(left), len(spared.intersection(left)), *covered(part, visited)]
     rows["all"] = [sum(column) for column in zip(*rows.values(), strict=True)]
     told = ["| part | made | killed | change nothing | survived | of those that change something | lines | branches |"]
     told.append("|---" * 8 + "|")
@@ -621,33 +638,35 @@ def main():
     parser.add_argument("--show", action="store_true", help="run nothing; show what is known")
     options = parser.parse_args()
     mutants, known = all_mutants(options.part or PARTS), results()
-    spared = harmless(mutants)
-    wanted = [mutant for mutant in mutants if options.part or mutant.key not in known]
-    if options.survivors:
-        wanted = [mutant for mutant in mutants if known.get(mutant.key) == SURVIVED and mutant.key not in spared]
-    if options.sample:
-        wanted = random.Random(options.seed).sample(mutants, options.sample)
-    if options.show:
-        wanted = []
-    visited = visits(sorted({name for mutant in wanted for name in PARTS[mutant.part][1]}))
-    warm_up(visited)
+    spared, started = harmless(mutants, reasons()), monotonic()
     RUNS.mkdir(parents=True, exist_ok=True)
-    started, found = monotonic(), {}
-    with (RUNS / "results.jsonl").open("a", encoding="utf-8") as file:
-        for number, (mutant, said) in enumerate(in_processes(jobs(wanted, visited)), 1):
-            found[mutant.key] = said
-            print(f"{number}/{len(wanted)} {monotonic() - started:.0f} s  {mutant.key}  {said}", flush=True)
-            file.write(json.dumps([mutant.key, said]) + "\n"), file.flush()
+
+    def attack(mutants, longest):
+        visited = visits(sorted({name for part in {mutant.part for mutant in mutants} for name in PARTS[part][1]}))
+        warm_up(visited)
+        with (RUNS / "results.jsonl").open("a", encoding="utf-8") as file:
+            for number, (mutant, said) in enumerate(in_processes(jobs(mutants, visited, longest)), 1):
+                known[mutant.key] = said
+                print(f"{number}/{len(mutants)} {monotonic() - started:.0f} s  {mutant.key}  {said}", flush=True)
+                file.write(json.dumps([mutant.key, said]) + "\n"), file.flush()
+
+    def survivors(of):
+        """Those of whom nobody says why they change nothing."""
+        return [m for m in of if known.get(m.key, "").startswith(SURVIVED) and m.key not in spared]
+
+    chosen = random.Random(options.seed).sample(mutants, options.sample) if options.sample else mutants
+    if not options.show:
+        attack([m for m in chosen if options.part or options.sample or m.key not in known], LONGEST)
+        quick = f"{SURVIVED} {LONGEST} s"
+        attack([m for m in survivors(chosen) if options.survivors or known[m.key].startswith(quick)], ALL)
     if options.sample:
-        counted = [said for key, said in found.items() if not (said == SURVIVED and key in spared)]
-        killed = sum(said != SURVIVED for said in counted)
-        low, high = interval(killed, len(counted))
-        print(f"killed: {killed} of {len(counted)} that change something, {low:.0%} to {high:.0%} (95 %)")
+        n = len(survivors(chosen)) + sum(not known[m.key].startswith(SURVIVED) for m in chosen)
+        killed = n - len(survivors(chosen))
+        low, high = interval(killed, n)
+        print(f"killed: {killed} of {n} that change something, {low:.0%} to {high:.0%} (95 %)")
         return
-    known |= found
-    for mutant in mutants:
-        if known.get(mutant.key) == SURVIVED and mutant.key not in spared:
-            print(f"survived: line {mutant.lines[0]} of {mutant.key}")
+    for mutant in survivors(mutants):
+        print(f"survived: line {mutant.lines[0]} of {mutant.key}")
     print(table(mutants, known, visits(sorted({name for part in PARTS.values() for name in part[1]}))))
 
 
