@@ -119,22 +119,18 @@ def _has_gradient(loss):
     return torch.tensor(float(torch.is_tensor(loss) and loss.requires_grad))
 
 
-class _Optimizer:
-    """Gradient descent with the methods of torch's optimizers; it keeps the gradients with which it stepped."""
+class _Optimizer(torch.optim.SGD):
+    """Gradient descent that keeps the gradients with which it stepped."""
 
     def __init__(self, network):
-        self.param_groups = [{"params": [network.weights], "lr": 1e-3}]
-        self.network, self.weights, self.gradients, self.before = network, network.weights, [], 0
+        super().__init__([network.weights])
+        self.network, self.gradients, self.before = network, [], 0
 
-    def zero_grad(self, set_to_none=True):
-        self.weights.grad = None
-
-    @torch.no_grad()
     def step(self, closure=None):
-        gradient = torch.zeros(3) if self.weights.grad is None else self.weights.grad.clone()
-        self.gradients.append(gradient)
+        gradient = self.network.weights.grad
+        self.gradients.append(torch.zeros(3) if gradient is None else gradient.clone())
         self.before = self.network.backwards
-        self.weights -= 1e-3 * gradient
+        return super().step(closure)
 
 
 def _training_trial(exercise, function):
@@ -158,8 +154,6 @@ def _two_steps(exercise, function, T):
     first, second = calls
     at = [first["xt"][first["t"] == t] for t in range(1, T + 1)]  # noisy pictures by their level
     last = at[-1] - at[-1].mean()
-    noise = first["noise"] / first["noise"].square().mean().sqrt()
-    other = second["noise"] / second["noise"].square().mean().sqrt()
     both = {
         "the number of times that the network is asked, call by call,": "asked",
         "the loss, as a multiple of the mean squared error,": "loss",
@@ -169,7 +163,7 @@ def _two_steps(exercise, function, T):
         "the gradient at the optimizer's step, as a multiple of this call's,": "gradient",
         "the number of losses that are still tensors with a gradient, call by call,": "gradients",
     }
-    both = {what: torch.tensor([float(call[fact]) for call in calls]) for what, fact in both.items()}
+    both = {what: torch.tensor([call[fact] for call in calls]) for what, fact in both.items()}
     seen = {
         "the share of batches in which all pictures have the same t": float(len(first["time"].unique()) == 1),
         "the list of times that the network is told": first["time"].unique()[:8],
@@ -177,9 +171,9 @@ def _two_steps(exercise, function, T):
         "the share of pictures that have the same t in the next call": (first["t"] == second["t"]).float().mean(),
         "the share of pictures with a noise of their own": len(at[-1].unique(dim=0)) / max(len(at[-1]), 1),
         "the likeness of the noise within a picture": last.mean(dim=(1, 2, 3)).square().mean() / last.square().mean(),
-        "the strength of the noise, from t = 1 to T,": torch.stack([(p - p.mean()).square().mean().sqrt() for p in at]),
-        "the strength of the picture, from t = 1 to T,": torch.stack([pictures.mean() for pictures in at]),
-        "the likeness of the noise in two calls": (noise * other).mean(),
+        "the strength of the noise, from t = 1 to T,": [(p - p.mean()).square().mean().sqrt() for p in at],
+        "the strength of the picture, from t = 1 to T,": [pictures.mean() for pictures in at],
+        "the likeness of the noise in two calls": (first["noise"] * second["noise"]).mean(),
     }
     asked = next(iter(both))
     return {asked: both[asked], **{what: torch.as_tensor(fact) for what, fact in seen.items()}, **both}
@@ -188,7 +182,7 @@ def _two_steps(exercise, function, T):
 def _one_step(exercise, function, network, optimizer, x, alpha_bar):
     """What one call of a training step does. The noise that was drawn is what x_t holds beside the picture."""
     network.asked, network.backwards, optimizer.gradients, optimizer.before = [], 0, [], 0
-    weights = network.weights.detach().clone().requires_grad_()
+    weights = network.weights.clone()
     result = result_of(exercise, function, network, optimizer, x, alpha_bar)
     loss = read(result, 0.0, "T = 4")
     if loss.dim():
@@ -199,9 +193,9 @@ def _one_step(exercise, function, network, optimizer, x, alpha_bar):
     T = len(alpha_bar) - 1
     t = (time * T).round().long().clamp(1, T)
     level = alpha_bar[t][:, None, None, None]
-    noise = (xt - level.sqrt() * x) / (1 - level).sqrt()
+    noise = (xt - level.sqrt()) / (1 - level).sqrt()  # the pictures are white, 1 everywhere
     predicted = weights[0] * xt + weights[1] + weights[2] * time[:, None, None, None]
-    expected = (predicted - noise).square().mean()
+    expected = F.mse_loss(predicted, noise)
     (gradient,) = torch.autograd.grad(expected, weights)
     stepped = optimizer.gradients[-1] if optimizer.gradients else torch.zeros(3)
     return {

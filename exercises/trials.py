@@ -85,12 +85,12 @@ class Recorder:
         z = torch.as_tensor(z, dtype=torch.float32)
         self.given.append(float(t)), self.stepped.append(_which(x, self.states))
         self.eps.append(_which(eps, self.answers))
-        self.z.append(z.expand(self.states[0].shape)), self.shape.append(list(z.shape if z.any() else x.shape))
+        self.z.append(z.expand(self.states[0].shape)), self.shape.append(z.shape if z.any() else x.shape)
         self.states.append(self._picture())
         return self.states[-1].clone()
 
     def seen(self, result):
-        before = torch.stack(self.z[:-1] or [torch.zeros(1)])
+        before = torch.stack(self.z[:-1] or [torch.zeros(())])
         steps = "how many steps lie behind"
         facts = {
             "the list of times that the network is told": self.times,
@@ -105,12 +105,12 @@ class Recorder:
             "the likeness of z from step to step": (before[1:] * before[:-1]).mean() if len(before) > 1 else 0.0,
             f"{steps} what comes back (-1: no such x)": _which(result, self.states),
         }
-        return {what: torch.as_tensor(fact, dtype=torch.float32) for what, fact in facts.items()}
+        return {what: torch.as_tensor(fact) for what, fact in facts.items()}
 
 
 def _which(x, known):
     """The place of a tensor among known ones, or -1."""
-    same = (at for at, other in enumerate(known) if torch.is_tensor(x) and x.shape == other.shape and x.equal(other))
+    same = (at for at, other in enumerate(known) if torch.is_tensor(x) and x.equal(other))
     return next(same, -1)
 
 

@@ -7,10 +7,12 @@ import time
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from itertools import count
 
 import numpy as np
 import pytest
 import torch
+from torch.nn import functional as F
 
 from diffusion_utilities import NoiseSchedule
 from exercises import EXERCISES, check, engine, hint, trials, yours_or_ours
@@ -438,12 +440,17 @@ def test_two_things_may_come_in_one_tensor():
 # --------------------------------------------------------------------------------------------- networks that take notes
 
 
-def loop(x, network, step, T, told=None, z=torch.randn_like, last=torch.zeros_like, seen=lambda x, first: x, kept=-1):
+RIGHT = {"told": lambda time: time, "z": torch.randn_like, "last": torch.zeros_like, "seen": lambda x, first: x}
+RIGHT |= {"eps": lambda eps: eps, "kept": -1}
+
+
+def loop(x, network, step, T, **wrong):
     """The loop of exercise 1.4, right unless told otherwise."""
+    told, z, last, seen, eps, kept = (RIGHT | wrong).values()
     first, states = x, [x]
     for t in range(T, 0, -1):
         shown = seen(x, first)
-        x = step(shown, t, network(shown, told or t / T), (z if t > 1 else last)(x))
+        x = step(shown, t, eps(network(shown, told(t / T))), (z if t > 1 else last)(x))
         states.append(x)
     return states[kept]
 
@@ -451,12 +458,13 @@ def loop(x, network, step, T, told=None, z=torch.randn_like, last=torch.zeros_li
 LIKE = "the likeness of z from step to step"
 SHOWN = "how many steps lie behind each x that the network is shown (-1: no such x)"
 STEPPED = "how many steps lie behind each x that `step` is given (-1: no such x)"
+EPS = "the list of answers of the network (0, 1, ...) that `step` is given as eps (-1: none)"
 OF_A_LOOP = {
     "the list of times that the network is told": [1, 0.8, 0.6, 0.4, 0.2],
     "the list of t that `step` is given": [5, 4, 3, 2, 1],
     SHOWN: [0, 1, 2, 3, 4],
     STEPPED: [0, 1, 2, 3, 4],
-    "the list of answers of the network (0, 1, ...) that `step` is given as eps (-1: none)": [0, 1, 2, 3, 4],
+    EPS: [0, 1, 2, 3, 4],
     "the shape of z": [40, 3, 8, 8],
     "the strength of z": 1,
     "the mean of z": 0,
@@ -466,22 +474,29 @@ OF_A_LOOP = {
 }
 
 
+TURN, AFTER = count(), [0, -1, -1, -1, -1]
+
+
 @pytest.mark.parametrize(
     ("wrong", "facts"),
     [
         ({}, {}),
-        ({"told": 0.5}, {"the list of times that the network is told": [0.5] * 5}),
+        ({"told": lambda time: 0.5}, {"the list of times that the network is told": [0.5] * 5}),
         ({"z": lambda x: 2 * torch.randn_like(x)}, {"the strength of z": 2}),
         ({"z": lambda x: 1 + torch.randn_like(x)}, {"the mean of z": 1, "the strength of z": 2**0.5, LIKE: 1}),
         ({"z": torch.ones_like}, {"the mean of z": 1, "the strength of z": 1, LIKE: 1}),
         ({"z": lambda x: normal(*x.shape)}, {LIKE: 1}),
-        ({"z": lambda x: torch.randn(3, 8, 8)}, {"the shape of z": [3, 8, 8]}),
+        ({"z": lambda x: F.pad(torch.randn(3, 8, 7), (0, 1))}, {"the shape of z": [3, 8, 8]}),
+        ({"z": lambda x: torch.randn_like(x) if next(TURN) % 2 else 0.0}, {"the strength of z": 0.5**0.5}),
         ({"z": torch.zeros_like}, {"the strength of z": 0}),
         ({"last": lambda x: 3.0}, {"the strength of z in the last step": 3}),
         ({"last": lambda x: 0}, {}),
         ({"kept": 2}, {"how many steps lie behind what comes back (-1: no such x)": 2}),
         ({"seen": lambda x, first: first}, {SHOWN: [0] * 5, STEPPED: [0] * 5}),
         ({"seen": lambda x, first: x + 1}, {SHOWN: [-1] * 5, STEPPED: [-1] * 5}),
+        ({"seen": lambda x, first: x if x is first else x.add_(1)}, {SHOWN: AFTER, STEPPED: AFTER}),  # it is a copy
+        ({"eps": lambda eps: eps.mul_(2)}, {EPS: [-1] * 5}),
+        ({"eps": lambda eps: 0.5}, {EPS: [-1] * 5}),
     ],
 )
 def test_what_is_measured_of_a_loop_is_what_it_does(wrong, facts):
@@ -490,8 +505,17 @@ def test_what_is_measured_of_a_loop_is_what_it_does(wrong, facts):
     found = exercise.trial(exercise, partial(loop, **wrong))
     for what, fact in (OF_A_LOOP | facts).items():
         chance = (0.2 if "the shape of z" in facts else 0.04) if " of z" in what else 1e-6
-        assert torch.allclose(found[what, "T = 5"], torch.tensor(fact).float(), atol=chance), (what, found)
-    assert found["the list of times that the network is told", "T = 3"].tolist()[:1] == [wrong.get("told", 1)]
+        assert torch.allclose(found[what, "T = 5"].float(), torch.tensor(fact).float(), atol=chance), (what, found)
+    assert found[LIKE, "T = 3"].item() == pytest.approx(facts.get(LIKE, 0), abs=0.2)
+
+
+def test_our_loop_draws_fresh_noise_for_each_step_but_the_last():
+    given = []
+    EXERCISES["1.4"].ours(torch.full((50, 3, 4, 4), 5.0), lambda x, t: x, lambda x, t, eps, z: given.append(z) or x, 4)
+    *noises, last = given
+    assert len(noises) == 3 and (last == 0).all()
+    for noise in noises:
+        assert abs(noise.mean()) < 0.1 and abs(noise.std() - 1) < 0.1
 
 
 def test_a_loop_without_steps():
@@ -499,6 +523,7 @@ def test_a_loop_without_steps():
     found = exercise.trial(exercise, lambda x, network, step, T: x)
     assert found["the list of t that `step` is given", "T = 5"].tolist() == []
     assert found["the strength of z", "T = 3"] == found["the strength of z in the last step", "T = 3"] == 0
+    assert found[LIKE, "T = 3"] == 0
     assert found["how many steps lie behind what comes back (-1: no such x)", "T = 3"] == 0
 
 
@@ -514,11 +539,11 @@ def asks(times):
 def test_a_loop_that_asks_for_ever_is_stopped_by_the_network():
     exercise, text = EXERCISES["1.4"], "The network is asked 100 times and more, with T = 5"
     assert exercise.trial(exercise, asks([0.5] * 100))
-    down, below = ([1 - at / n for at in range(101)] for n in (200, 50))
+    down, to_0, below = ([1 - at / n for at in range(101)] for n in (200, 99, 50))
     for times, said, kind in ((down, f"{text}.", "long"), ([1] * 101, f"{text}: does the loop end?", "endless")):
         problem = problem_of(exercise.trial, exercise, asks(times))
         assert (str(problem), problem.kind) == (said, kind)
-    for times in (below, down[::-1]):  # beyond 0, and upwards
+    for times in (to_0, below, down[::-1]):  # at 0 and beyond, and upwards
         assert problem_of(exercise.trial, exercise, asks(times)).kind == "endless"
 
 
@@ -542,12 +567,12 @@ def test_the_smallest_network_knows_time_and_takes_notes():
         answer.mean().backward()
     assert network.backwards == 3 and not network.asked[0][0].requires_grad
     assert network.asked[0][0] is not x  # x may be changed in place later
+    assert network(x, torch.ones(2).double()).dtype == torch.float32
     with pytest.raises(ValueError, match="is given 3 times for 2 pictures"):
         network(x, torch.ones(3))
     for wrong in (x[0], 0.5):
         with pytest.raises(TypeError, match="takes noisy pictures"):
             network(wrong, x)
-    assert len(network.asked) == 3
-    for _ in range(97):
+    for _ in range(96):
         network(x, 0.5)
     assert problem_of(network, x, 0.5).kind == "endless"

@@ -105,19 +105,20 @@ def measured(number, function):
     return EXERCISES[number].trial(EXERCISES[number], function)
 
 
-def a_step(one_t=False, noise=torch.randn_like, zero=True, back=1, result=torch.Tensor.item):
+def a_step(one_t=False, noise=torch.randn_like, zero=True, back=1, steps=1, first=1, result=torch.Tensor.item):
     """A training step of Lab 2, right unless told otherwise."""
 
     def step(network, optimizer, x, alpha_bar):
         T = len(alpha_bar) - 1
-        t = torch.randint(1, T + 1, (1 if one_t else len(x),)).expand(len(x))
+        t = torch.randint(first, T + 1, (1 if one_t else len(x),)).expand(len(x))
         level, eps = alpha_bar[t].view(-1, 1, 1, 1), noise(x)
         loss = (network(level.sqrt() * x + (1 - level).sqrt() * eps, t / T) - eps).square().mean()
         if zero:
             optimizer.zero_grad()
         for _ in range(back):
             loss.backward(retain_graph=True)
-        optimizer.step()
+        for _ in range(steps):
+            optimizer.step()
         return result(loss)
 
     return step
@@ -187,6 +188,9 @@ class Kept:
         ({"back": 0}, "the gradient at the optimizer's step, as a multiple of this call's,", [0, 0]),
         ({"back": 2}, "the number of `backward()` before the optimizer's step, call by call,", [2, 2]),
         ({"back": 2}, "the gradient at the optimizer's step, as a multiple of this call's,", [2, 2]),
+        ({"steps": 0}, "the gradient at the optimizer's step, as a multiple of this call's,", [0, 0]),
+        ({"steps": 0}, "the number of `backward()` before the optimizer's step, call by call,", [0, 0]),
+        ({"steps": 2}, "the number of steps of the optimizer, call by call,", [2, 2]),
         ({"result": lambda loss: 3 * loss}, "the loss, as a multiple of the mean squared error,", [3, 3]),
         (
             {"result": lambda loss: loss},
@@ -199,6 +203,23 @@ def test_what_is_measured_of_a_wrong_training_step(wrong, what, fact):
     found = measured("2.5", a_step(**wrong))
     for T in (3, 4):
         assert torch.allclose(found[what, f"T = {T}"].double(), torch.as_tensor(fact).double(), atol=0.05), found
+
+
+def test_what_is_measured_of_a_training_step_that_draws_t_from_0_is_a_number():
+    """Where there is no noise at t = 0, none can be seen in x_t."""
+    assert all(fact.isfinite().all() for fact in measured("2.5", a_step(first=0)).values())
+
+
+def test_a_training_step_may_ask_once_and_never_again():
+    asked = []
+
+    def step(network, optimizer, x, alpha_bar):
+        if not asked:
+            network(x, 1.0)
+        asked.append(alpha_bar)
+        return 0.0
+
+    assert "call by call, is 1, 0; it should be 1, 1." in check("2.5", step).text
 
 
 @pytest.mark.parametrize("p, n, width", [(0.3, 101, 5), (0.6, 71, 3)])

@@ -377,6 +377,22 @@ def test_what_the_full_run_says_of_the_averages():
     ]
 
 
+def test_the_loss_on_people_is_taken_in_eval_mode(lab):
+    """Else batch norm would take its statistics from them, and keep those."""
+
+    class Noisy(nn.Module):
+        def forward(self, x, t, c):
+            assert not self.training and t.min() == 5 / 500 and t.max() == 1
+            return 0 * x
+
+        module = property(lambda self: self)  # an average is asked for its network
+
+    four = dict.fromkeys(("young", "by_hand", "no_warm_up", "right"), Noisy())
+    names = lab | four | {"training_step": lambda n: None, "bar": lambda steps, *rest: steps}
+    exec(cell("def test_loss(").source, names)
+    assert names["test_loss"](Noisy()) == pytest.approx(1, abs=0.02)  # the mean square of noise
+
+
 def test_what_the_knob_of_the_average_shows(lab, monkeypatch):
     """The longer the memory, the calmer; 0.999 without warm-up is far off; with it, it is 0.99's curve up to 890."""
     ways = {}

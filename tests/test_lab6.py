@@ -427,6 +427,7 @@ def test_its_network_written_out(lab):
 def test_each_strip_has_the_same_start_and_leaves_chance_alone(lab):
     class Silent(nn.Module):
         def forward(self, x, t):
+            assert not self.training  # else batch norm would take its statistics from what is drawn
             return 0 * x
 
     lab["unet"] = Silent()
@@ -435,7 +436,7 @@ def test_each_strip_has_the_same_start_and_leaves_chance_alone(lab):
     one = lab["draw"](2)
     assert one.shape == (10, 2, 3, 16, 16) and torch.get_rng_state().equal(before)
     torch.rand(5)
-    assert torch.equal(lab["draw"](2), one)
+    assert torch.equal(lab["draw"](2), one) and lab["unet"].training
 
 
 def test_pictures_are_mirrored_each_by_itself(lab):
@@ -444,6 +445,41 @@ def test_pictures_are_mirrored_each_by_itself(lab):
     turned = lab["mirrored"](x)
     same, flipped = ((turned == other).flatten(1).all(dim=1) for other in (x, x.flip(-1)))
     assert (same | flipped).all() and (flipped & ~same).sum() == pytest.approx(200, abs=60)
+
+
+def test_the_training_of_the_lab_is_a_plain_loop(lab):
+    """Levels from 1 to 300, in training mode, and a step after each batch; the noise is what is learned."""
+    seen, drawn = [], []
+
+    class Recorder(nn.Module):
+        def __init__(self, widths):
+            super().__init__()
+            self.weight = nn.Parameter(torch.zeros(()))
+
+        def forward(self, x, t):
+            assert self.training
+            seen.append((t, x.detach()))
+            return self.weight + 0 * x
+
+    names = lab | {"SimpleUnet": Recorder, "tiny": False, "x0": torch.zeros(640, 3, 16, 16), "display": lambda shown: 0}
+    names |= {"draw": lambda n: drawn.append(n) or torch.zeros(10, n, 3, 16, 16), "bar": lambda steps, *rest: steps}
+    exec(cell("# @title Training: L1").source, names)
+    levels = torch.cat([t for t, _ in seen])
+    assert len(seen) == 20 * 10 and levels.min() == 1 and levels.max() == 300  # of 12,800
+    assert levels.float().mean().item() == pytest.approx(150.5, abs=4) and drawn == [1] * 4 + [24]
+    noise = torch.cat([x for _, x in seen]) / (1 - names["d"].alpha_bar[levels]).sqrt()[:, None, None, None]
+    assert noise.std().item() == pytest.approx(1, abs=0.01)
+    assert names["optimizer"].state[names["unet"].weight]["step"] == 200
+    assert names["total"] == pytest.approx(10 / 100 * math.sqrt(2 / math.pi), rel=0.01)  # the mean of |noise|
+
+
+def test_the_parts_of_the_bound_are_all_of_it(lab, capsys):
+    L = torch.linspace(0.1, 0.9, 499).tolist()
+    names = lab | {"L0": 3.0, "L": L, "L_T": 5.0, "some": [np.zeros((16, 16, 3), np.uint8)]}
+    exec(cell("# @title The bits").source, names)
+    told = [float(x) for x in re.findall(r" (\d+\.\d+)(?: bits|$)", capsys.readouterr().out, re.M)]
+    assert told[-2] == pytest.approx((8 + sum(L)) / math.log(2), abs=1e-3) == sum(told[:-2])
+    assert told[2] == pytest.approx(sum(L[:9]) / math.log(2), abs=1e-3)  # t = 2 ... 10
 
 
 # --- what the text repeats

@@ -360,6 +360,14 @@ def test_the_folded_mnist_runs_at_28(lab, monkeypatch):
     assert names["x"].shape == (10, 1, 28, 28) and set(attended(names["network"], 28)) == {14, 7}
 
 
+def test_no_network_is_trained_on_what_is_held_out(lab):
+    names = lab | {"tiny": False, "train": lambda network, images, labels, **how: (images, labels)}
+    exec(cell("def trained(").source, names)
+    images, labels = names["trained"](1)[1]
+    kept = ~lab["held_out"]
+    assert np.array_equal(images, lab["images"][kept.numpy()]) and labels.equal(lab["labels"][kept])
+
+
 def test_the_digits_are_all_there_and_a_fifth_is_held_out(lab):
     images, held_out = lab["images"], lab["held_out"]
     assert images.shape == (1797, 8, 8, 1) and images.dtype == np.uint8 and images.max() == 255 and images.min() == 0

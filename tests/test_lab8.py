@@ -14,7 +14,7 @@ from torchmetrics.image.fid import FrechetInceptionDistance
 
 import recipes
 import scoring
-from diffusion_utilities import CLASSES, HERE, WEIGHTS, NoiseSchedule
+from diffusion_utilities import CLASSES, HERE, WEIGHTS, NoiseSchedule, load_sprites
 from exercises import EXERCISES
 from recipes import SPOILS, some_sprites
 from scoring import Judge, SecondJudge, load_judge, precision_recall
@@ -66,6 +66,13 @@ def judged():
 @pytest.fixture(scope="module")
 def test_set():
     return some_sprites("test", N, chance(5))
+
+
+def test_some_sprites_are_drawn_without_replacement():
+    for n in (100, 2_200):
+        x, labels = some_sprites("test", n, chance(5))
+        assert len(x) == len(labels) == n and not x.equal(some_sprites("test", n, chance(6))[0])
+    assert labels.sum(dim=0).tolist() == load_sprites("test")[1].sum(axis=0).tolist()  # all of them, each once
 
 
 # ------------------------------------------------------------------------------------------------ the Fréchet distance
@@ -432,6 +439,27 @@ def test_the_card_says_of_the_start_what_the_table_says():
     for steps in (10, 25, 50, 100):
         assert max(distances("noised average", "DDIM", steps)) < min(distances("noise", "DDIM", steps))
     assert f"{NoiseSchedule().alpha_bar[-1].sqrt():.0%}".replace("%", " %") in card
+
+
+def test_a_gap_has_the_standard_error_of_both_networks(lab, capsys):
+    """The root of the summed squares of the two, of five sets each, and twice that to either side."""
+    values = normal(2, 4, 5).abs() + 1  # of two judges, four networks, five sets
+
+    def distance(part, build):
+        network, place = divmod(int(part[0]), 200)
+        return values[[Judge, SecondJudge].index(build), network, place // 40]
+
+    names = lab | {"tiny": True, "distance": distance, "interval": interval}
+    names |= {"score": lambda x: {"distance": 0.0, "copies": 0.0}, "precision_recall": lambda *given: (0.0, 0.0)}
+    names["drawn"] = dict(zip("abcd", torch.arange(800).split(200), strict=True))
+    exec(cell("# @title Measure what they drew").source, names)
+    told = [numbers(line) for line in capsys.readouterr().out.splitlines()[-2:]]
+    for line, (first, second) in zip(told, ((1, 2), (2, 3)), strict=True):
+        for judge, ends in enumerate((line[:2], line[2:])):
+            x, y = values[judge, first], values[judge, second]
+            error = math.hypot(x.std() / math.sqrt(5), y.std() / math.sqrt(5))
+            gap = (x.mean() - y.mean()).item()
+            assert ends == pytest.approx([gap - 2 * error, gap + 2 * error], abs=0.051)
 
 
 def test_the_table_of_networks_says_what_the_text_says():

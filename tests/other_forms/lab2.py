@@ -22,7 +22,7 @@ def step_by_multinomial(network, optimizer, x, alpha_bar):
     loss = ((prediction - noise) ** 2).mean()
     loss.backward()
     optimizer.step()
-    optimizer.zero_grad()
+    optimizer.zero_grad(set_to_none=False)
     return float(loss.detach())
 
 
