@@ -110,7 +110,7 @@ def _levels_cases():
     }
 
 
-def _no_level():
+def _no_level_cases():
     return {"size = 8, channel_mult = (1, 2), attention_resolutions = ()": (8, (1, 2), ())}
 
 
@@ -133,7 +133,7 @@ def _attention_cases():
     }
 
 
-def _one_question():
+def _one_question_cases():
     q, k, v = normal(1, 2, 1, 4), normal(1, 2, 3, 4, seed=1), normal(1, 2, 3, 4, seed=2)
     return {"q of one place, k and v of three": (q, k, v)}
 
@@ -201,7 +201,7 @@ EXERCISES = (
         _levels,
         lambda size, channel_mult, attention_resolutions: list(channel_mult),
         _and_then(
-            _levels_cases, _no_level, "attention_resolutions may be (): then no level has it. `in` can ask that."
+            _levels_cases, _no_level_cases, "attention_resolutions may be (): then no level has it. `in` can ask that."
         ),
         "Start with how large the map is at level 0, 1, 2: the size, half of it, a quarter.",
         "Attention where it is wanted, whatever the size of the picture.",
@@ -346,7 +346,7 @@ EXERCISES = (
         "my_attention(q, k, v)",
         attention,
         lambda q, k, v: v,
-        _and_then(_attention_cases, _one_question, "There may be fewer places that ask than places looked at."),
+        _and_then(_attention_cases, _one_question_cases, "There may be fewer places that ask than places looked at."),
         "Start with how well each question fits each key: `q @ k.transpose(2, 3)`, a table of places by places.",
         "That is the whole of attention: a mean over all places, with weights that the picture itself decides.",
         (

@@ -132,8 +132,8 @@ def _nearest_trial(exercise, function):
     outcome = {}
     for where, arguments in _nearest_cases().items():
         given, like = result_of(exercise, function, *arguments), exercise.ours(*arguments)
-        whole = torch.is_tensor(given) and not given.is_floating_point() and not given.is_complex()
-        value = read(given.float() if whole else given, like.float(), where)
+        real = torch.is_tensor(given) and not given.is_complex()
+        value = read(given.float() if real else given, like, where)
         if value.shape == like.shape and given.dtype != torch.uint8:
             text = (
                 f"It returns {given.dtype}; pictures are bytes, torch.uint8. `colours[...]` of whole places stays so."

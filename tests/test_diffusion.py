@@ -98,7 +98,9 @@ def test_the_courses_numbers_are_the_defaults():
 
 
 def test_schedule_in_float32_is_the_float64_one_rounded():
-    assert torch.equal(NoiseSchedule().alpha_bar, NoiseSchedule(dtype=torch.float64).alpha_bar.float())
+    ours, exact = NoiseSchedule(), NoiseSchedule(dtype=torch.float64)
+    for name in ("beta", "alpha", "alpha_bar"):
+        assert torch.equal(getattr(ours, name), getattr(exact, name).float())
 
 
 def test_schedule_has_not_the_courses_extra_factor():
@@ -293,6 +295,9 @@ def test_sampling_with_guidance():
         False,
         False,
     ]  # 500, 375, 250
+    told = []
+    sample(network, 2, context=c, guidance=lambda time: told.append(time) or 1, times=[250, 125, 0], progress=False)
+    assert told == [0.5, 0.25]  # of T, wherever sampling begins
     x = sample(network, 2, context=c, guidance=1.0, steps=4, seed=0, progress=False)[0]
     assert torch.equal(x, sample(network, 2, context=c, steps=4, seed=0, progress=False)[0])
 

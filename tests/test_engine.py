@@ -1,5 +1,6 @@
 """What `check` is made of, part by part: how a function is called, read, compared, told, stopped."""
 
+import math
 import operator
 import random
 import threading
@@ -169,6 +170,13 @@ def test_what_is_given_is_a_copy_and_must_stay(given):
     assert given in ({"a": 1}, [1, 2]) if not torch.is_tensor(given) else given.equal(torch.ones(2))
     assert result_of(exercise, lambda thing: 5, given) == 5
     assert result_of(exercise, lambda thing: thing, 7) == 7
+
+
+def test_each_thing_that_is_given_must_stay():
+    exercise, given = Exercise("0", "my_function(a, b, c)", *[None] * 7), [torch.ones(2) for _ in "abc"]
+    for at, name in enumerate("abc"):
+        problem = problem_of(result_of, exercise, lambda *given, at=at: given[at].add_(1), *given)
+        assert problem.kind == f"changes {name}"
 
 
 # --------------------------------------------------------------------------------------------------- what it gives back
@@ -516,6 +524,20 @@ def test_our_loop_draws_fresh_noise_for_each_step_but_the_last():
     assert len(noises) == 3 and (last == 0).all()
     for noise in noises:
         assert abs(noise.mean()) < 0.1 and abs(noise.std() - 1) < 0.1
+
+
+def test_our_arc_passes_through_the_middle_of_an_obtuse_angle():
+    """A third of the way from 0 to 120 degrees is at 40, and as long."""
+    a, b = torch.zeros(2, 1, 3, 2, 2)
+    a[0, 0, 0, 0] = 5
+    b[0, 0, 0, 0], b[0, 0, 0, 1] = 5 * math.cos(math.radians(120)), 5 * math.sin(math.radians(120))
+    third = EXERCISES["4.4"].ours(a, b, 1 / 3)[0, 0, 0]
+    assert third.tolist() == pytest.approx([5 * math.cos(math.radians(40)), 5 * math.sin(math.radians(40))], abs=1e-4)
+
+
+def test_our_context_is_a_tensor():
+    context = EXERCISES["3.2"].ours({"moon": 2}, ["sun", "moon"])
+    assert context.equal(torch.tensor([0.0, 2.0]))
 
 
 def test_a_loop_without_steps():

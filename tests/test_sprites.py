@@ -96,6 +96,9 @@ def test_transform_and_back(test_set):
     assert x.min() >= -1 and x.max() == 1
     assert (to_uint8(x) == test_set[0][:50]).all()
     assert torch.equal(transform(test_set[0][3]), x[3])
+    beyond = 2 * x
+    to_uint8(beyond)
+    assert beyond.max() == 2  # what is shown is not changed
 
 
 def test_augment_moves_and_tints_and_cuts_nothing(test_set):
