@@ -118,7 +118,7 @@ def score(x, context=None):
     """
     gate.pictures(x=x)
     x = gate.tensor(x).float().cpu()
-    if x.ndim != 4 or x.shape[1:] != (3, TILE, TILE):
+    if x.shape[1:] != (3, TILE, TILE):
         raise ValueError(f"pictures have shape {tuple(x.shape)}; expected (N, 3, {TILE}, {TILE})")
     if len(x) < 200:
         raise ValueError(f"{len(x)} pictures are too few for a distance; draw at least 200")
