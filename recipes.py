@@ -65,7 +65,7 @@ class Pushed(nn.Module):
         step = (t * self.schedule.timesteps).round().long()
         good = predict(self.good, x, step, self.schedule, c)[1]
         first, last = self.between
-        weight = self.weight * ((first <= t) & (t <= last)).to(x).reshape(-1, 1, 1, 1)
+        weight = self.weight * ((first <= t) & (t <= last)).reshape(-1, 1, 1, 1)
         return good + weight * (good - predict(self.weak, x, step, self.schedule)[1]) if weight.any() else good
 
 

@@ -512,8 +512,11 @@ def test_frames_and_shapes(network):
 
 
 def test_the_last_frame_is_the_result_however_few_are_kept():
-    x, frames = sample(ContextUnet(n_feat=8), 1, times=[500, 100, 0], save_rate=200, seed=0, progress=False)
+    how = {"save_rate": 200, "seed": 0, "progress": False}
+    x, frames = sample(ContextUnet(n_feat=8), 1, times=[500, 100, 0], **how)
     assert len(frames) == 2 and frames[-1].equal(x)
+    frames = sample(ContextUnet(n_feat=8), 1, times=[499, 498, 420, 100, 0], **how)[1]
+    assert len(frames) == 3  # the first, of 499, though it passes no multiple; of 420; the last
 
 
 def test_a_network_is_asked_in_eval_mode():
@@ -696,6 +699,15 @@ def test_the_network_runs_in_the_number_format_that_was_asked_for(precision, exp
     network.first.register_forward_pre_hook(lambda module, given: seen.append(torch.is_autocast_enabled("cpu")))
     train(network, *few_sprites(8), epochs=1, batch_size=8, mixed_precision=precision)
     assert seen == [expected]
+
+
+@pytest.mark.parametrize("timesteps", [1, 4, 10])
+def test_middle_is_logit_normal(timesteps):
+    """logit(t / T) is normal around -0.2 before it is rounded up: so likely is each t (Esser et al. 2024, 3.1)."""
+    t = middle(100_000, timesteps, torch.Generator().manual_seed(0))
+    edges = torch.special.ndtr(torch.linspace(0, 1, timesteps + 1).logit() + 0.2)
+    shares = torch.bincount(t, minlength=timesteps + 1)[1:] / len(t)
+    assert t.min() >= 1 and torch.allclose(shares, edges.diff(), atol=0.008)  # five deviations of 0.0016
 
 
 def test_all_steps_are_drawn_alike_and_contexts_dropped_by_sample():

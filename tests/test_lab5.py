@@ -173,7 +173,7 @@ def test_kinds_are_counted_by_pairs():
 def test_the_push_is_that_of_the_recipes():
     view, weak = (load_checkpoint(WEIGHTS / f"{name}.safetensors") for name in ("epoch_31", "epoch_0"))
     x, c = normal(2, 3, 16, 16), torch.eye(5)[[0, 2]]
-    recipes, ours = Pushed(view, weak, 1.5, (0.1, 0.6)), guidance.Guided(view, weak, True, 2.5, 0.1, 0.6)
+    recipes, ours = Pushed(view, weak), guidance.Guided(view, weak, True, 2.5, 0.1, 0.6)
     with torch.inference_mode():
         for time in (0.05, 0.4, 0.9):
             t = torch.full((2,), time)

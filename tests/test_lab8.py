@@ -231,6 +231,12 @@ def test_a_set_matches_itself_and_a_part_of_it_is_good_but_not_varied(test_set):
     assert good == 1 and varied < 0.7
 
 
+def test_what_lies_beyond_1_counts_as_it_is_seen(test_set):
+    x, references = 1.5 * test_set[0][:100], test_set[0][100:]
+    assert precision_recall(x, references) == precision_recall(x.clamp(-1, 1), references)
+    assert precision_recall(references, x) == precision_recall(references, x.clamp(-1, 1))
+
+
 def test_in_the_drawing_all_drawn_is_good_and_much_of_the_real_is_not_drawn(lab):
     good = precision(lab["drawn_dots"], lab["real_dots"], reach(lab["real_dots"], 3))
     varied = precision(lab["real_dots"], lab["drawn_dots"], reach(lab["drawn_dots"], 3))
