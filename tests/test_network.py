@@ -74,6 +74,16 @@ def test_at_first_only_the_shortcuts_count():
     assert Unet(n_feat=8, n_wide=8)(x, torch.tensor([0.1, 0.9]), torch.eye(5)[:2]).equal(x)
 
 
+def test_what_is_added_to_a_shortcut_starts_at_zero():
+    """What time and context add to it, too."""
+    network = Unet(n_feat=8, n_wide=8)
+    starts = {Block: ("conv2", "scale_shift"), Whole: ("shift", "to_map")}
+    layers = [getattr(part, name) for part in network.modules() for name in starts.get(type(part), ())]
+    assert len(layers) == 6 * 2 + 2
+    for layer in (*layers, network.last[2]):
+        assert not layer.weight.any() and not layer.bias.any()
+
+
 def test_course_checkpoint_loads_strictly_with_a_zero_shortcut():
     network = ContextUnet()
     with pytest.warns(UserWarning, match="shortcut") as warned:
