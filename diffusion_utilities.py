@@ -60,7 +60,7 @@ def transform(sprites):
 
 def to_uint8(x):
     """Undo `transform`: (..., 3, H, W), clipped to [-1, 1], to an array, uint8 (..., H, W, 3). ValueError for bytes."""
-    x = gate.numbers_of(x).detach().float().cpu()
+    x = gate.numbers_of(x).float().cpu()
     return ((x.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8).movedim(-3, -1).numpy()
 
 
@@ -84,7 +84,7 @@ def augment(x, generator=None, tint=0.05, figure=None):
         ground = (x == colour).all(dim=1) & often[:, None, None]  # (N, H, W)
     else:
         ground = ~gate.figures(figure, x)
-    if 2 * ground.any(dim=2).any(dim=1).sum() < n:
+    if 2 * ground.flatten(1).any(dim=1).sum() < n:
         none = "augment finds no ground in most pictures: no colour is on a third of the rim"
         warnings.warn(f"{none}. If they have none, train with augmented=False", stacklevel=2)
     shade = 1 - tint * torch.rand(n, channels, 1, 1, generator=generator, device=x.device)

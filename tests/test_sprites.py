@@ -150,9 +150,9 @@ def test_augment_written_out(shape):
 
 def test_augment_warns_where_fewer_than_half_have_a_ground():
     without = torch.linspace(-1, 1, 4 * 3 * 16).reshape(4, 3, 4, 4)
-    for grounds, warns in ((0, True), (1, True), (2, False), (3, False)):
-        x = without.clone()
-        x[:grounds, :, 0] = x[:grounds, :, -1] = 1
+    for grounds, n, warns in ((0, 4, True), (1, 4, True), (2, 4, False), (3, 4, False), (2, 5, True), (3, 5, False)):
+        x = torch.cat((without, without[-1:]))[:n]
+        x[:grounds, :, :, 0] = x[:grounds, :, :, -1] = 1
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
             augment(x, torch.Generator().manual_seed(0))
@@ -162,7 +162,7 @@ def test_augment_warns_where_fewer_than_half_have_a_ground():
 
 
 def test_numbers_of_any_format_become_bytes():
-    x = torch.tensor([-1.5, -1, -0.25, 0, 0.7, 1, 1.5], requires_grad=True).expand(3, 2, 7)
+    x = torch.linspace(-1.5, 1.5, 999, requires_grad=True).expand(3, 2, 999)
     for dtype in (torch.float32, torch.float64, torch.bfloat16, torch.float16):
         rounded = x.to(dtype)
         expected = ((rounded.detach().double().clamp(-1, 1) + 1) * 127.5).round()
