@@ -86,7 +86,14 @@ PARTS = {  # name: {file: names of functions and classes in it}, and the tests t
         ("lab7",),
     ),
     "pictures": ({CORE: ("transform", "to_uint8", "augment", "_shifts")}, (*OF_CORE, "pictures", "sprites")),
-    "scoring": ({"scoring.py": ("*",)}, ("figures", "scores", "oracles", "properties", "gate", "lab8", "lab9")),
+    "scores": (
+        {"scoring.py": ("", "score", "nearest", "_references", "_scales", "_on_white", "distance_to", "load_judge")},
+        ("figures",),
+    ),
+    "judges": (
+        {"scoring.py": ("Judge", "SecondJudge", "precision_recall", "_within_reach", "IdealDenoiser")},
+        ("oracles", "properties", "gate", "scores", "lab8", "lab9"),
+    ),
     **{
         f"exercises {lab}": (
             {f"exercises/lab{lab}.py": JUDGING},
