@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import scoring
-from diffusion_utilities import augment, load_sprites, transform
+from diffusion_utilities import CLASSES, augment, load_sprites, transform
 from scoring import JUDGES, SecondJudge, load_judge, nearest, score
 
 
@@ -69,7 +69,8 @@ def test_all_figures_written_out(few):
     x = augment(test_set[which], chance) + 0.1 * torch.randn((n, 3, 16, 16), generator=chance)
     x[:30] = train_set[:30].roll((1, -1), dims=(2, 3))
     x[30:60] = test_set[30:60]
-    found = score(x.double().numpy(), labels[which])  # in whatever format
+    found = score(x.double().numpy(), [CLASSES[at] for at in labels[which].argmax(dim=1)])  # in whatever format
+    assert all(isinstance(figure, int | float) for figure in found.values())
     x = x.clamp(-1, 1)
 
     chance = torch.Generator().manual_seed(0)
@@ -94,18 +95,23 @@ def test_all_figures_written_out(few):
 
 def test_the_nearest_written_out(few):
     train_set, test_set, _ = few
-    x = torch.cat([test_set[:40], torch.ones(2, 3, 16, 16)])
+    dots = torch.ones(2, 3, 16, 16)
+    dots[1, :, 7, 7] = -1  # and nothing on the other
+    two = 1 - 2 * torch.randint(2, (20, 1, 16, 16), generator=torch.Generator().manual_seed(1)).expand(-1, 3, -1, -1)
+    x = torch.cat([test_set[:40], dots, two])
     x[:20] = train_set[50:70].roll((-1, 1), dims=(2, 3)).lerp(x[:20], 0.1)
-    references = torch.cat([train_set, torch.ones(1, 3, 16, 16)])
+    references = torch.cat([train_set, torch.ones(1, 3, 16, 16), two.roll(1, dims=0).flip(3)])
     for found, expected in zip(nearest(x, references), nearest_by_hand(x, references), strict=True):
         assert np.allclose(found.numpy(), expected, atol=1e-3)
     assert nearest(x[:20], references)[1].tolist() == list(range(50, 70))
+    assert (nearest(train_set, train_set)[0] < 0.01).all()
 
 
-@pytest.mark.parametrize(
-    "context", [torch.full((200, 5), 0.2), torch.eye(5)[[0] * 200] + torch.eye(5)[[1] * 200], torch.zeros(200, 5)]
-)
-def test_only_one_class_can_be_agreed_with(few, context):
+@pytest.mark.parametrize("row", [[0.2] * 5, [0.5, 0.5, 0, 0, 0], [1, 1, 0, 0, 0], [0, 0, 0, 0, 0]])
+@pytest.mark.parametrize("rows", [1, 200])
+def test_only_one_class_can_be_agreed_with(few, row, rows):
+    context = torch.eye(5)[torch.arange(200) % 5]
+    context[:rows] = torch.tensor(row)
     with pytest.raises(ValueError, match="context is not one-hot"):
         score(few[1][torch.arange(200) % 180], context)
 

@@ -226,6 +226,8 @@ def test_precision_and_recall_are_those_of_the_exercises(test_set):
 def test_a_set_matches_itself_and_a_part_of_it_is_good_but_not_varied(test_set):
     x, labels = test_set
     assert precision_recall(x, x) == (1, 1)
+    same = x[:1].expand(5, -1, -1, -1)
+    assert precision_recall(same, same) == (1, 1)  # at its reach, of 0, is within it
     people = x[labels[:, CLASSES.index("side-facing")].bool()]
     good, varied = precision_recall(people, x)
     assert good == 1 and varied < 0.7
@@ -233,7 +235,8 @@ def test_a_set_matches_itself_and_a_part_of_it_is_good_but_not_varied(test_set):
 
 def test_what_lies_beyond_1_counts_as_it_is_seen(test_set):
     x, references = 1.5 * test_set[0][:100], test_set[0][100:]
-    assert precision_recall(x, references) == precision_recall(x.clamp(-1, 1), references)
+    found = precision_recall(x.double().numpy(), references)  # in whatever format
+    assert found == precision_recall(x.clamp(-1, 1), references) and all(type(share) is float for share in found)
     assert precision_recall(references, x) == precision_recall(references, x.clamp(-1, 1))
 
 
@@ -250,6 +253,7 @@ def test_in_the_drawing_all_drawn_is_good_and_much_of_the_real_is_not_drawn(lab)
         (torch.zeros(3, 3, 16, 16), 3, "x holds 3 pictures; for k = 3 neighbours each, give more than 3"),
         (torch.zeros(5, 16, 16, 3), 3, r"x is \(5, 16, 16, 3\); expected finite numbers \(N, 3, 16, 16\)"),
         (torch.full((5, 3, 16, 16), math.nan), 3, "expected finite numbers"),
+        (torch.zeros(5, 3, 16, 16).index_fill(0, torch.tensor([2]), math.nan), 3, "expected finite numbers"),
         (torch.zeros(5, 3, 16, 16).byte(), 3, "expected pictures"),
         (torch.zeros(5, 3, 16, 16), 0, "k is 0; expected a whole number, at least 1"),
         (torch.zeros(5, 3, 16, 16), 1.5, "k is 1.5; expected a whole number"),
