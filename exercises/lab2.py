@@ -124,7 +124,7 @@ class _Optimizer(torch.optim.SGD):
 
     def __init__(self, network):
         super().__init__([network.weights])
-        self.network, self.gradients, self.before = network, [], 0
+        self.network = network
 
     def step(self, closure=None):
         gradient = self.network.weights.grad

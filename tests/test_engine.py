@@ -16,7 +16,7 @@ import torch
 from torch.nn import functional as F
 
 from diffusion_utilities import NoiseSchedule
-from exercises import EXERCISES, check, engine, hint, trials, yours_or_ours
+from exercises import EXERCISES, check, engine, hint, lab2, trials, yours_or_ours
 from exercises.engine import Answer, Exercise, Problem, read, result_of
 from exercises.trials import normal
 
@@ -574,6 +574,16 @@ def test_a_step_is_told_that_it_wants_a_number():
     assert problem.kind == "z" and "give it 0, or zeros, in the last step" in str(problem)
     problem = problem_of(EXERCISES["1.4"].trial, EXERCISES["1.4"], lambda *given: [1])
     assert (str(problem), problem.kind) == ("It returns a list; it should be x, a tensor.", "type")
+
+
+def test_the_optimizer_steps_down_the_gradient_and_takes_notes():
+    network = trials.Network()
+    optimizer, before = lab2._Optimizer(network), network.weights.detach().clone()
+    optimizer.gradients = []
+    (network.weights * torch.tensor([1.0, 2.0, 3.0])).sum().backward()
+    optimizer.step()
+    assert optimizer.gradients[0].tolist() == [1, 2, 3] and optimizer.before == 1
+    assert torch.allclose(network.weights, before - 1e-3 * torch.tensor([1.0, 2.0, 3.0]))
 
 
 def test_the_smallest_network_knows_time_and_takes_notes():

@@ -1,5 +1,6 @@
 """Oracles that know the right answer without us: the diffusers library, and the best denoiser there can be."""
 
+import copy
 import math
 from functools import partial
 
@@ -120,6 +121,19 @@ def test_ideal_denoiser_by_hand():
     weight = 1 / (1 + torch.exp(-2 * a.sqrt() * 0.3 / (1 - a)))
     expected = (0.3 - a.sqrt() * (2 * weight - 1)) / (1 - a).sqrt()
     assert IdealDenoiser(pair, schedule)(xt, t).item() == pytest.approx(expected.item(), rel=1e-10)
+
+
+def test_ideal_denoiser_of_each_picture_at_its_own_time(subset):
+    """Of many at once, what it says of one alone, at any step, whatever rounding makes of t/T; and in float64."""
+    denoiser, t = IdealDenoiser(subset[0][:50]), torch.arange(1, 501)
+    x = torch.randn(500, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    together = denoiser(x, t / 500)
+    for at in (0, 6, 57, 250, 252, 499):  # 251 / 500 and 253 / 500, times 500, are a bit less than whole in float32
+        exact = denoiser(x[at : at + 1], torch.tensor([(at + 1) / 500], dtype=torch.float64))
+        assert torch.allclose(together[at], exact[0].float(), rtol=1e-3, atol=1e-3)
+    assert denoiser.n_cfeat == 5 and not any(weights.requires_grad for weights in denoiser.parameters())
+    in_double = copy.deepcopy(denoiser).double()(x[:4].double(), t[:4] / 500)
+    assert torch.allclose(in_double.float(), together[:4], rtol=1e-3, atol=1e-3) and in_double.dtype == torch.float64
 
 
 @pytest.mark.parametrize("steps", [5, 50, 500])
