@@ -82,6 +82,7 @@ def test_what_is_printed_is_told_without_the_blanks_around_it():
 
     words = check("4.3", talks).text.split("It printed:")[1]
     assert words == f" {words.strip()}" and words.startswith(" so far")
+    assert "It printed" not in check("4.3", lambda T, n: print() or EXERCISES["4.3"].ours(T, n)).text
 
 
 def test_what_is_wrong_is_told_alone_where_nobody_made_that_mistake():
