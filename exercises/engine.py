@@ -332,7 +332,7 @@ def _line_of(error, function):
     """The line of the student's code in which an error was raised, or None; linecache knows the cells of a notebook."""
     with suppress(Exception):
         function = inspect.unwrap(function)
-        code = getattr(function, "__code__", None) or type(function).__call__.__code__
+        code = getattr(function, "__code__", None) or function.__call__.__code__
         frames = traceback.extract_tb(error.__traceback__)
         return [frame.line for frame in frames if frame.filename == code.co_filename][-1]
 
