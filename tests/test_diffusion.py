@@ -93,7 +93,7 @@ def test_the_courses_numbers_are_the_defaults():
     train(recorder, *few_sprites(250), augmented=False)
     assert [len(x) for x, _, _ in recorder.seen] == 32 * [100, 100]
     dropped = torch.cat([(c == 0).all(dim=1) for _, _, c in recorder.seen]).float().mean()
-    assert dropped.item() == pytest.approx(0.1, abs=0.02)  # of 6,400: five deviations of 0.004
+    assert dropped.item() == pytest.approx(0.1, abs=0.008)  # of 6,400: two deviations, always the same draws
     assert adam(recorder).param_groups[0]["lr"] == 1e-3
 
 

@@ -325,7 +325,7 @@ def test_an_answer_does_not_depend_on_chance(chance):
         return c * (chance(c) >= probability + 0.15)
 
     texts = []
-    for seed in range(3):
+    for seed in range(9):
         random.seed(seed), np.random.seed(seed), torch.manual_seed(seed)
         texts.append(check("3.1", drops_too_many).text)
     assert "it should be" in texts[0] and len({*texts}) == 1

@@ -470,6 +470,37 @@ def test_nan_is_told(number):
     assert "NaN" in answer.text or number == "1.4", answer  # where it is another x than the last step gave
 
 
+def test_what_is_wrong_above_1_is_told_before_what_stops_at_1():
+    """0 / 0 at t = 1: of what is right above, that is told; of what is not, the difference."""
+    ours, right = EXERCISES["6.1"].ours, "For t > 1 it is right"
+
+    def spoiled(mean, variance):
+        def function(xt, x0, t, beta, alpha, alpha_bar):
+            nan = (1 - alpha_bar[t - 1]) / (1 - alpha_bar[t - 1])
+            found = ours(xt, x0, t, beta, alpha, alpha_bar)
+            return mean(found[0]) * nan, variance(found[1]) * nan
+
+        return check("6.1", function).text
+
+    def same(x):
+        return x
+
+    assert right in spoiled(same, same)
+
+    def more(x):
+        return 3 * x
+
+    for mean, variance in ((more, same), (same, more), (more, more), (lambda x: x[None], same)):
+        text = spoiled(mean, variance)
+        assert right not in text and "it should be" in text, text
+
+
+def test_what_else_is_told_of_things_in_the_wrong_place_or_kind():
+    start, nearest = EXERCISES["9.3"].ours, EXERCISES["9.2"].ours
+    assert "It returns 3 things" in check("9.3", lambda *given: (start(*given)[1], start(*given)[0], 0)).text
+    assert "It returns complex numbers" in check("9.2", lambda p, c: nearest(p, c) + 0j).text
+
+
 def test_nan_everywhere_is_not_told_as_that_of_the_first_step():
     assert "For t > 1 it is right" not in check("6.1", lambda xt, *rest: (xt * math.nan, rest[2][1])).text
 

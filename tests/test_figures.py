@@ -69,6 +69,7 @@ def test_all_figures_written_out(few):
     x = augment(test_set[which], chance) + 0.1 * torch.randn((n, 3, 16, 16), generator=chance)
     x[:30] = train_set[:30].roll((1, -1), dims=(2, 3))
     x[30:60] = test_set[30:60]
+    x[70, 0, 0, 0] = 2.9  # it is clipped
     found = score(x.double().numpy(), [CLASSES[at] for at in labels[which].argmax(dim=1)])  # in whatever format
     assert all(isinstance(figure, int | float) for figure in found.values())
     x = x.clamp(-1, 1)
@@ -105,6 +106,7 @@ def test_the_nearest_written_out(few):
         assert np.allclose(found.numpy(), expected, atol=1e-3)
     assert nearest(x[:20], references)[1].tolist() == list(range(50, 70))
     assert (nearest(train_set, train_set)[0] < 0.01).all()
+    assert nearest(dots, dots[:1])[0].tolist() == [0, 2]  # over the one pixel, and over none
 
 
 @pytest.mark.parametrize("row", [[0.2] * 5, [0.5, 0.5, 0, 0, 0], [1, 1, 0, 0, 0], [0, 0, 0, 0, 0]])
