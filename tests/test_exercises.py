@@ -498,6 +498,8 @@ def test_what_is_wrong_above_1_is_told_before_what_stops_at_1():
 def test_what_else_is_told_of_things_in_the_wrong_place_or_kind():
     start, nearest = EXERCISES["9.3"].ours, EXERCISES["9.2"].ours
     assert "It returns 3 things" in check("9.3", lambda *given: (start(*given)[1], start(*given)[0], 0)).text
+    for place in (2, torch.tensor(2)):
+        assert "the result is one number; it should be" in check("9.1", lambda *given, place=place: place).text
     assert "It returns complex numbers" in check("9.2", lambda p, c: nearest(p, c) + 0j).text
 
 

@@ -16,13 +16,13 @@ from scoring import JUDGES, SecondJudge, load_judge, nearest, score
 def few_of_each():
     return {
         split: [part[np.random.default_rng(1).permutation(len(part))[:n]] for part in load_sprites(split)]
-        for split, n in (("train", 220), ("test", 180))
+        for split, n in (("train", 220), ("test", 190))
     }
 
 
 @pytest.fixture
 def few(few_of_each, monkeypatch):
-    """220 train and 180 test sprites, and the classes of these, in place of all."""
+    """220 train and 190 test sprites, and the classes of these, in place of all."""
     monkeypatch.setattr(scoring, "load_sprites", few_of_each.get)
     for name in ("_references", "_scales"):
         monkeypatch.setattr(scoring, name, cache(getattr(scoring, name).__wrapped__))
@@ -115,7 +115,7 @@ def test_only_one_class_can_be_agreed_with(few, row, rows):
     context = torch.eye(5)[torch.arange(200) % 5]
     context[:rows] = torch.tensor(row)
     with pytest.raises(ValueError, match="context is not one-hot"):
-        score(few[1][torch.arange(200) % 180], context)
+        score(few[1][torch.arange(200) % 190], context)
 
 
 def test_a_judge_that_is_not_there_is_named(tmp_path, monkeypatch):
