@@ -2,14 +2,14 @@
 
 A mutant is a file with one change in it. It is run, in a process of its own, against the tests of its part that come by
 the changed line, the quickest first, until one fails: then it is killed. What is left after a quarter of a minute of
-tests has survived, and meets all the others at the end: either one is missing, or the change changes nothing
+tests has survived, and meets a minute of them at the end. What survives that, too, wants a test, or changes nothing
 (tests/README.md says which, and why). No file is written but in runs/mutants: Python is given the changed code when it
 imports the module.
 
     make mutants                            all that is not known yet, some two hours on two cores; stop and go on
     make mutants ARGS="--sample=50"         fifty by chance: how large a share is killed, with its interval
     make mutants ARGS="--part=steps"        of one part, beginning anew
-    make mutants ARGS="--survivors"         those that survived, once more, by all tests that come by
+    make mutants ARGS="--survivors"         those that survived, once more, by a minute of tests
     make mutants ARGS="--show"              the table, and who survived; runs nothing
 
 Which test comes by which line is found out first, with Coverage.py, in some minutes, and kept until a file changes.
@@ -53,7 +53,7 @@ ROOT = Path(__file__).resolve().parent.parent
 RUNS = ROOT / "runs" / "mutants"
 README = ROOT / "tests" / "README.md"
 MEMORY, SURVIVED = 8 << 30, "survived"
-LONGEST, ALL = 15, 60  # seconds of tests for a mutant; for one that survived them
+LONGEST, LONGER = 15, 60  # seconds of tests for a mutant; for one that survived them
 CORE = "diffusion_utilities.py"
 OF_CORE = "diffusion", "oracles", "errata", "network", "properties", "gate", "lab5", "lab6"
 JUDGING = "what an exercise is judged by"  # see `_judging`
@@ -97,7 +97,7 @@ PARTS = {  # name: {file: names of functions and classes in it}, and the tests t
     **{
         f"exercises {lab}": (
             {f"exercises/lab{lab}.py": JUDGING},
-            ("engine", "exercises", *[f"lab{lab}"] * (lab > 4)),
+            ("engine", "exercises", f"lab{lab}") if lab > 4 else ("engine", "exercises"),
         )
         for lab in sorted(int(path.stem[3:]) for path in (ROOT / "exercises").glob("lab*.py"))
     },
@@ -658,7 +658,7 @@ def main():
     if not options.show:
         attack([m for m in chosen if options.part or options.sample or m.key not in known], LONGEST)
         quick = f"{SURVIVED} {LONGEST} s"
-        attack([m for m in survivors(chosen) if options.survivors or known[m.key].startswith(quick)], ALL)
+        attack([m for m in survivors(chosen) if options.survivors or known[m.key].startswith(quick)], LONGER)
     if options.sample:
         n = len(survivors(chosen)) + sum(not known[m.key].startswith(SURVIVED) for m in chosen)
         killed = n - len(survivors(chosen))
