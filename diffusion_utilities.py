@@ -408,9 +408,9 @@ def train(
                 accelerator.backward(loss)
                 optimizer.step()
                 average.update_parameters(network)
-                total += loss.detach()
+                total += accelerator.reduce(loss.detach(), "mean")
                 run.step_is_done(total)
-            run.epoch_is_done(float(accelerator.reduce(total, "mean")) / len(loader))
+            run.epoch_is_done(float(total) / len(loader))
             if accelerator.is_main_process and after_epoch:
                 after_epoch(epoch, average.module.eval(), run.losses)
     finally:

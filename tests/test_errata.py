@@ -306,8 +306,9 @@ def check_variance_at_300(step, oracle):
     """x_300 must hold the variance that the forward process has there."""
     denoiser, x0 = oracle
     start = SCHEDULE.perturb(x0[:200], T, noise(200, 3, 16, 16))
-    _, frames = sample(denoiser, 200, start=start, step=step, seed=0, save_rate=100, progress=False)
-    at_300 = frames[2]  # T, then 400 (after the step from 401), 300
+    times = [*range(T, 299, -1), 0]
+    _, frames = sample(denoiser, 200, start=start, step=step, times=times, seed=0, save_rate=1, progress=False)
+    at_300 = frames[-2]  # the last step leads from there to 0
     expected = SCHEDULE.perturb(x0[:200], 300, noise(200, 3, 16, 16)).var().item()
     assert at_300.var().item() == pytest.approx(expected, rel=0.05)
 

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 import torch
 
@@ -34,7 +35,8 @@ PROGRAM = """
 import json, sys
 import numpy as np, torch
 from accelerate import PartialState
-from diffusion_utilities import Unet, muon, train
+from accelerate.utils import gather_object
+from diffusion_utilities import Unet, muon, train, uniform
 folder, epochs, minutes = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
 import keeping
 keeping.Run.__init__.__defaults__ = (None, True, True, minutes)
@@ -42,12 +44,18 @@ torch.set_num_threads(1)
 torch.manual_seed(0)
 network = Unet(n_feat=8, n_wide=8)
 sprites = np.random.default_rng(0).integers(0, 256, (64, 16, 16, 3), dtype=np.uint8)
+drawn = []
+def levels(n, timesteps, generator):
+    drawn[:] = [uniform(n, timesteps, generator)]
+    return drawn[0]
 losses = train(network, sprites, [i % 5 for i in range(64)], epochs=epochs, batch_size=8, optimizer=muon,
-               folder=None if folder == "-" else folder, progress=False,
+               folder=None if folder == "-" else folder, progress=False, levels=levels,
                after_epoch=lambda epoch, network, losses: print("epoch", epoch, flush=True))
+seen = gather_object([drawn[0].tolist()])
 if PartialState().is_main_process:
     total = sum(float(value.double().abs().sum()) for value in network.state_dict().values())
-    print(json.dumps([losses, total]), flush=True)
+    print(json.dumps([losses, total, seen]), flush=True)
+PartialState().destroy_process_group()
 """
 
 
@@ -62,8 +70,7 @@ def learn(folder, resume=True, epochs=2, **settings):
 def launch(folder, epochs=6, minutes=0, processes=1):
     command = [sys.executable]
     if processes > 1:
-        command += ["-m", "accelerate.commands.launch", "--cpu", "--num_processes", str(processes)]
-        command += ["--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no"]
+        command += ["-m", "torch.distributed.run", "--nproc_per_node", str(processes)]
     program = folder.parent / "program.py"
     program.write_text(PROGRAM, encoding="utf-8")
     command += [str(program), str(folder) if folder.name != "-" else "-", str(epochs), str(minutes)]
@@ -394,16 +401,20 @@ def test_a_state_is_no_pickle_and_comes_back_as_it_was(tmp_path):
             _read_state(tmp_path / "t.safetensors")
 
 
-def test_two_processes_go_on(tmp_path):
-    """And so does one, with what two have begun."""
-    unbroken = end_of(launch(tmp_path / "-", processes=2))
-    process = launch(tmp_path / "run", processes=2)
+def test_two_processes_share_the_work_and_go_on(tmp_path):
+    """Each batch is split: the losses are those of one process but for chance. One goes on with what two have begun."""
+    alone, together = (launch(tmp_path / "-", epochs=30, processes=n) for n in (1, 2))
+    (losses_alone, _, (levels,)), unbroken = end_of(alone), end_of(together)
+    losses, _, (here, there) = unbroken  # with the last levels t that each process drew
+    assert len(levels) == 8 and len(here) == len(there) == 4 and here != there
+    assert sum(losses) == pytest.approx(sum(losses_alone), rel=0.2)
+    process = launch(tmp_path / "run", epochs=30, processes=2)
     for line in process.stdout:
         if line.startswith("epoch 2"):
             break
     time.sleep(0.1)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    assert end_of(launch(tmp_path / "run", processes=2))[1] == unbroken[1]
-    losses, _ = end_of(launch(tmp_path / "run", epochs=8))
-    assert len(losses) == 8
+    for one in [process, *psutil.Process(process.pid).children(recursive=True)]:
+        one.kill()
+        one.wait()
+    assert end_of(launch(tmp_path / "run", epochs=30, processes=2)) == unbroken
+    assert len(end_of(launch(tmp_path / "run", epochs=32))[0]) == 32
