@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -11,7 +12,6 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
 import torch
 
@@ -30,16 +30,16 @@ from diffusion_utilities import (
 )
 from keeping import Run, _read_state, _write_state
 
-KILLS = int(os.environ.get("KILLS", 12))
+KILLS = int(os.environ.get("KILLS", 8))
 PROGRAM = """
 import json, sys
 import numpy as np, torch
 from accelerate import PartialState
 from accelerate.utils import gather_object
 from diffusion_utilities import Unet, muon, train, uniform
-folder, epochs, minutes = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
+folder, epochs = sys.argv[1], int(sys.argv[2])
 import keeping
-keeping.Run.__init__.__defaults__ = (None, True, True, minutes)
+keeping.Run.__init__.__defaults__ = (None, True, True, 0)
 torch.set_num_threads(1)
 torch.manual_seed(0)
 network = Unet(n_feat=8, n_wide=8)
@@ -67,29 +67,33 @@ def learn(folder, resume=True, epochs=2, **settings):
     return train(network, epochs=epochs, folder=folder, resume=resume, **settings), network
 
 
-def launch(folder, epochs=6, minutes=0, processes=1):
-    command = [sys.executable]
-    if processes > 1:
-        command += ["-m", "torch.distributed.run", "--nproc_per_node", str(processes)]
+def launch(folder, epochs=6, **environment):
     program = folder.parent / "program.py"
     program.write_text(PROGRAM, encoding="utf-8")
-    command += [str(program), str(folder) if folder.name != "-" else "-", str(epochs), str(minutes)]
-    environment = os.environ | {"PYTHONPATH": str(HERE), "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, str(program), str(folder) if folder.name != "-" else "-", str(epochs)]
+    environment |= {"PYTHONPATH": str(HERE), "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
     return subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, text=True, cwd=HERE, start_new_session=True
+        command, env=os.environ | environment, stdout=subprocess.PIPE, text=True, cwd=HERE, start_new_session=True
     )
 
 
-def end_of(process):
+def launch_two(folder, epochs):
+    """Two processes that share the work, told of each other as `accelerate launch` tells them."""
+    with socket.create_server(("localhost", 0)) as free:
+        both = {"WORLD_SIZE": "2", "MASTER_ADDR": "localhost", "MASTER_PORT": str(free.getsockname()[1])}
+    return [launch(folder, epochs, RANK=rank, LOCAL_RANK=rank, **both) for rank in "01"]
+
+
+def end_of(process, *others):
     out, _ = process.communicate()
-    assert process.returncode == 0
+    assert not any(one.wait() for one in (process, *others))
     return json.loads(out.splitlines()[-1])
 
 
 def test_killed_anywhere_it_comes_to_the_same_end(tmp_path):
     """It writes after each step here; it is killed at moments spread evenly, from its imports to its last step."""
     started = time.monotonic()
-    unbroken = end_of(launch(tmp_path / "-"))
+    unbroken = end_of(launch(tmp_path / "-"))[:2]
     takes, folder, kills = time.monotonic() - started, tmp_path / "run", 0
     while kills < KILLS:
         started = time.monotonic()
@@ -101,10 +105,10 @@ def test_killed_anywhere_it_comes_to_the_same_end(tmp_path):
             process.wait()
             kills += 1
         else:
-            assert json.loads(out.splitlines()[-1]) == unbroken
+            assert json.loads(out.splitlines()[-1])[:2] == unbroken
             takes = time.monotonic() - started  # a machine may be busier at one time than at another
             shutil.rmtree(folder)
-    assert end_of(launch(folder)) == unbroken
+    assert end_of(launch(folder))[:2] == unbroken
 
 
 @pytest.mark.parametrize(
@@ -403,18 +407,18 @@ def test_a_state_is_no_pickle_and_comes_back_as_it_was(tmp_path):
 
 def test_two_processes_share_the_work_and_go_on(tmp_path):
     """Each batch is split: the losses are those of one process but for chance. One goes on with what two have begun."""
-    alone, together = (launch(tmp_path / "-", epochs=30, processes=n) for n in (1, 2))
-    (losses_alone, _, (levels,)), unbroken = end_of(alone), end_of(together)
+    alone, together = launch(tmp_path / "-", epochs=30), launch_two(tmp_path / "-", epochs=30)
+    (losses_alone, _, (levels,)), unbroken = end_of(alone), end_of(*together)
     losses, _, (here, there) = unbroken  # with the last levels t that each process drew
     assert len(levels) == 8 and len(here) == len(there) == 4 and here != there
     assert sum(losses) == pytest.approx(sum(losses_alone), rel=0.2)
-    process = launch(tmp_path / "run", epochs=30, processes=2)
-    for line in process.stdout:
+    stopped = launch_two(tmp_path / "run", epochs=30)
+    for line in stopped[0].stdout:
         if line.startswith("epoch 2"):
             break
     time.sleep(0.1)
-    for one in [process, *psutil.Process(process.pid).children(recursive=True)]:
-        one.kill()
-        one.wait()
-    assert end_of(launch(tmp_path / "run", epochs=30, processes=2)) == unbroken
+    for process in stopped:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    assert end_of(*launch_two(tmp_path / "run", epochs=30)) == unbroken
     assert len(end_of(launch(tmp_path / "run", epochs=32))[0]) == 32
