@@ -114,7 +114,7 @@ def score(x, context=None):
     copies: share of pictures that lie nearer to a train sprite than all but 1 % of the test sprites do.
     copies_floor: the same share of the test sprites themselves.
     agreement: share of pictures in which the first judge sees the class that was asked for; only with a context.
-    Raises ValueError for too few pictures, another size or another range.
+    Raises ValueError for too few pictures, another size or another range, and for a context that is not one-hot.
     """
     gate.pictures(x=x)
     x = gate.tensor(x).float().cpu()
@@ -124,6 +124,10 @@ def score(x, context=None):
         raise ValueError(f"{len(x)} pictures are too few for a distance; draw at least 200")
     if not x.isfinite().all() or x.abs().max() > 3 or x.min() >= 0:
         raise ValueError(f"pictures hold values from {x.min():.3g} to {x.max():.3g}; expected -1 to 1")
+    if context is not None:
+        asked = gate.context(context, len(x), len(CLASSES), classes=CLASSES)
+        if not ((asked == 0) | (asked == 1)).all() or not (asked.sum(dim=1) == 1).all():
+            raise ValueError("context is not one-hot; agreement can be counted only where one class was asked for")
     train_set, test_set, of_test = _references()
     order, state, distances = _scales()
     x = x.clamp(-1, 1)
@@ -141,9 +145,6 @@ def score(x, context=None):
     result["copies"] = (nearest(x, train_set)[0] < threshold).float().mean().item()
     result["copies_floor"] = (of_test < threshold).float().mean().item()
     if context is not None:
-        asked = gate.context(context, len(x), len(CLASSES), classes=CLASSES)
-        if not ((asked == 0) | (asked == 1)).all() or not (asked.sum(dim=1) == 1).all():
-            raise ValueError("context is not one-hot; agreement can be counted only where one class was asked for")
         seen = torch.cat([load_judge().classes(part) for part in x.split(500)])
         result["agreement"] = (seen.argmax(dim=1) == asked.argmax(dim=1)).float().mean().item()
     return result
