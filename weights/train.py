@@ -1,10 +1,9 @@
 """Train the network that the labs build and sample from: `python weights/train.py`, one to two hours on two cores.
 
-Or `accelerate launch weights/train.py`, on several devices. It takes the course's settings (T = 500, batches of 100, a
-rate that falls linearly) on the sprites in data/train, with moved and tinted copies and an average of the weights; but
-Muon for Adam, more of the levels from the middle, and contexts dropped with probability 0.3. The course's training has
-32 epochs, and Lab 2 looks at it after epochs 0, 4, 8 and 31: epoch_0, epoch_4, epoch_8 and epoch_31 are the network
-after as large a part of ours.
+It takes the course's settings (T = 500, batches of 100, a rate that falls linearly) on the sprites in data/train, with
+moved and tinted copies and an average of the weights; but Muon for Adam, more of the levels from the middle, and
+contexts dropped with probability 0.3. The course's training has 32 epochs, and Lab 2 looks at it after epochs 0, 4, 8
+and 31: epoch_0, epoch_4, epoch_8 and epoch_31 are the network after as large a part of ours.
 
 What comes out is then taught by itself: it learns to predict what it predicted before, pushed further away from what
 it predicted at epoch 0, when it knew little (`Pushed`). That makes its pictures more decided.
