@@ -6,9 +6,10 @@ from itertools import product
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 import scoring
-from diffusion_utilities import CLASSES, augment, load_sprites, transform
+from diffusion_utilities import CLASSES, WEIGHTS, augment, load_sprites, transform
 from scoring import JUDGES, SecondJudge, load_judge, nearest, score
 
 
@@ -118,6 +119,15 @@ def test_only_one_class_can_be_agreed_with(few, row, rows):
         score(few[1][torch.arange(200) % 190], context)
 
 
+@pytest.mark.parametrize("build", JUDGES.values())
+def test_a_judge_is_what_its_file_holds(build):
+    judge, stored = load_judge(build), load_file(WEIGHTS / build.file)
+    assert all(torch.equal(values, stored.pop(name)) for name, values in judge.state_dict().items()) and not stored
+    with torch.inference_mode():
+        assert judge.features(torch.zeros(2, 3, 16, 16)).shape == (2, judge.features.num_features)
+    assert not judge.training
+
+
 def test_a_judge_that_is_not_there_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(scoring, "WEIGHTS", tmp_path)
     with pytest.raises(FileNotFoundError, match=r"judge2\.safetensors; `python weights/judges.py` makes one"):
@@ -127,6 +137,7 @@ def test_a_judge_that_is_not_there_is_named(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("x", "message"),
     [
+        ([torch.zeros(3, 16, 16) - 1] * 200, "x is a list; expected one tensor of pictures"),
         (torch.zeros(199, 3, 16, 16) - 1, "199 pictures are too few"),
         (torch.zeros(200, 16, 16, 3) - 1, r"expected \(N, 3, 16, 16\)"),
         (torch.zeros(200, 3, 32, 32) - 1, r"expected \(N, 3, 16, 16\)"),

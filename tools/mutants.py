@@ -92,7 +92,7 @@ PARTS = {  # name: {file: names of functions and classes in it}, and the tests t
     ),
     "judges": (
         {"scoring.py": ("Judge", "SecondJudge", "precision_recall", "_within_reach", "IdealDenoiser")},
-        ("oracles", "properties", "gate", "scores", "lab8", "lab9"),
+        ("figures", "oracles", "properties", "gate", "scores", "lab8", "lab9"),
     ),
     **{
         f"exercises {lab}": (
