@@ -92,6 +92,8 @@ def test_all_figures_written_out(few):
     expected["agreement"] = (likely.argmax(dim=1) == labels[which].argmax(dim=1)).float().mean().item()
     assert found["copies"] > 0.1 and 0 < found["copies_floor"] < 0.02 and 0.2 < found["agreement"] < 1
     assert list(found) == list(expected) and found == pytest.approx(expected, rel=1e-3)
+    del expected["agreement"]
+    assert score(x) == pytest.approx(expected, rel=1e-3)  # nothing was asked for
     assert {*scoring.DISTANCES} == {name + number for name in beside for number in JUDGES}
 
 
