@@ -123,7 +123,7 @@ def test_only_one_class_can_be_agreed_with(few, row, rows):
 
 @pytest.mark.parametrize("build", JUDGES.values())
 def test_a_judge_is_what_its_file_holds(build):
-    judge, stored = load_judge(build), load_file(WEIGHTS / build.file)
+    judge, stored = load_judge.__wrapped__(build), load_file(WEIGHTS / build.file)
     assert all(torch.equal(values, stored.pop(name)) for name, values in judge.state_dict().items()) and not stored
     with torch.inference_mode():
         assert judge.features(torch.zeros(2, 3, 16, 16)).shape == (2, judge.features.num_features)
