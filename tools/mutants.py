@@ -6,7 +6,7 @@ tests has survived, and meets a minute of them at the end. What survives that, t
 (tests/README.md says which, and why). No file is written but in runs/mutants: Python is given the changed code when it
 imports the module.
 
-    make mutants                            all that is not known yet, some two hours on two cores; stop and go on
+    make mutants                            all that is not known yet, an hour or two on two cores; stop and go on
     make mutants ARGS="--sample=50"         fifty by chance: how large a share is killed, with its interval
     make mutants ARGS="--part=steps"        of one part, beginning anew
     make mutants ARGS="--survivors"         those that survived, once more, by a minute of tests
