@@ -25,7 +25,7 @@ browser: setup  ## use the labs in headless Chromium, in the small configuration
 fuzz: setup  ## ten thousand cases of unusual input, and two hundred kills
 	@CASES=600 KILLS=200 $(IN_VENV) -m pytest -n auto --dist load tests/test_properties.py tests/test_runs.py $(ARGS)
 
-mutants: setup  ## change one thing in the core, 4,800 times, and see whether a test notices; two hours, stop and go on
+mutants: setup  ## change one thing in the core, 4,800 times, and see whether a test notices; an hour or two, stop and go on
 	@$(IN_VENV) tools/mutants.py $(ARGS)
 
 bench: setup  ## compare the speed of the labs with the course's way, and write it into the READMEs
