@@ -31,7 +31,6 @@ import torch
 from PIL import Image
 from torch import nn
 from torch.utils.data import DataLoader, Dataset, TensorDataset
-from torchvision.utils import make_grid
 
 import gate
 from keeping import Run, described, load_checkpoint, save_checkpoint, whole  # noqa: F401, here they are looked for
@@ -868,6 +867,8 @@ def plot_sample(x_gen_store, n_sample, nrows, save_dir, fn, w, save=False):
 
 def plot_grid(x, n_sample, n_rows, save_dir, w):
     """Write pictures, (N, 3, H, W), as one PNG in `n_rows` rows to save_dir. Returns the grid, (3, height, width)."""
+    from torchvision.utils import make_grid  # here, as it takes longer than all other imports together
+
     gate.pictures(x=x), gate.shown(x), gate.counts(n_sample=n_sample, n_rows=n_rows)
     grid = make_grid(gate.tensor(x), nrow=-(-n_sample // n_rows), pad_value=1.0)
     with whole(os.path.join(save_dir, f"run_image_w{w}.png")) as path:

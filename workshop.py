@@ -28,7 +28,6 @@ import torch
 from matplotlib.colors import hsv_to_rgb, rgb_to_hsv
 from PIL import Image
 from torch.nn.functional import avg_pool2d, interpolate
-from torchvision.transforms import RandomResizedCrop
 
 from collection import on_a_checkerboard
 from diffusion_utilities import (
@@ -238,6 +237,8 @@ def enlarged(sprites, n, seed=0):
 
     That stretches and crops, which is wrong for pixel art: only with `PHOTOS`, to compare.
     """
+    from torchvision.transforms import RandomResizedCrop
+
     crop, which = RandomResizedCrop(64, scale=(0.8, 1.0)), torch.arange(n) % len(sprites)
     wide = [Image.fromarray(sprite).resize((80, 80), Image.Resampling.BILINEAR) for sprite in sprites]
     with torch.random.fork_rng(devices=[]):

@@ -4,6 +4,7 @@ Names come from the star, arguments go by position, and arrays are handed over w
 """
 
 import inspect
+import subprocess
 import sys
 
 import numpy as np
@@ -58,6 +59,18 @@ def test_what_else_arrives_with_the_star(star):
         "plt": "matplotlib.pyplot",
     }.items():
         assert star[name].__name__ == module
+
+
+def test_what_is_slow_to_import_waits_until_it_is_needed():
+    code = (
+        "import sys, workshop, scoring; print(*{'torchvision', 'accelerate', 'torchmetrics'}.intersection(sys.modules))"
+    )
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], cwd=diffusion_utilities.HERE, capture_output=True, text=True
+        ).stdout
+        == "\n"
+    )
 
 
 def test_a_network_built_from_our_blocks_takes_the_courses_checkpoint(star, tmp_path):
